@@ -1,0 +1,40 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space } from './types.ts';
+
+/** What happens to windows that come faster than their encoder. */
+export interface EncodeOptions {
+  /**
+   * `freshest`: one window of the source waits, a newer one replaces it (dropped as `superseded`);
+   * `drop-oldest`: up to `queue` windows wait, the oldest goes (dropped as `overflow`);
+   * `every`: as `drop-oldest`, and nothing is dropped for its age.
+   */
+  readonly keep?: 'freshest' | 'drop-oldest' | 'every';
+  /** Windows older than this at the moment their turn comes are dropped as `stale`. Default 500 ms. */
+  readonly staleAfterMs?: number;
+  /** Length of the queue for `drop-oldest` and `every`. Default 16. */
+  readonly queue?: number;
+}
+
+/** The encoders of one joint space, running off the event loop. */
+export interface Encoders {
+  readonly space: Space;
+  /** Modalities that the bundle has an encoder for. */
+  readonly modalities: readonly EncoderModality[];
+  /** Windows of one source in, embeddings of the same source out, in order. Never errors: what fails is counted and skipped. */
+  encode(source: string, options?: EncodeOptions): OperatorFunction<EncodeInput, Embedding>;
+  /** One unit vector for a prompt: the bundle's templates are filled, embedded, averaged and normalised. */
+  embedText(prompt: string): Promise<Float32Array>;
+  /** One unit vector for a picture. */
+  embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array>;
+  /** One unit vector for a sound: the mean over its windows, normalised. */
+  embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array>;
+  readonly health$: Observable<EncoderHealth>;
+  /** Ends what runs, then frees the workers. Never kills a worker inside a call. */
+  stop(): Promise<void>;
+}
+
+/** Which execution provider each graph really runs on, and why better ones did not. */
+export interface EncoderHealth {
+  readonly workers: number;
+  readonly providers: Readonly<Record<string, { readonly won: string; readonly refused: Readonly<Record<string, string>> }>>;
+}

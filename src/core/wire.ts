@@ -1,0 +1,132 @@
+/**
+ * What crosses the WebSocket `/v1/stream`, subprotocol `edgebind.v1`. Shared by the server, the client library and the dashboard.
+ *
+ * Text frames are JSON with `op`. With an `encoding` other than `json` a vector comes as one binary frame (see `binary-frame.ts`).
+ */
+import type { Alert, Modality, Score, SourceState, Space, WindowMeta } from './types.ts';
+
+export const PROTOCOL = 'edgebind.v1';
+export const TOKEN_PROTOCOL_PREFIX = 'edgebind.token.';
+
+export type Channel = 'embeddings' | 'fused' | 'alerts' | 'scores' | 'status' | 'samples';
+export type Encoding = 'json' | 'f32' | 'f16' | 'i8';
+
+export interface HelloMessage {
+  readonly op: 'hello';
+  readonly protocol: typeof PROTOCOL;
+  readonly server: string;
+  /** Changes with each start of the server: a client that sees another one resubscribes and resumes. */
+  readonly boot: string;
+  readonly timeUs: number;
+  readonly spaces: readonly Space[];
+  readonly sources: readonly { readonly id: string; readonly modality: Modality; readonly state: SourceState }[];
+  /** Cursor of the newest alert. */
+  readonly cursor: number;
+}
+
+/** The vector is in `vector` (json) or behind the header in a binary frame. */
+export interface EmbeddingMessage extends WindowMeta {
+  readonly op: 'embedding';
+  readonly sub: string;
+  readonly space: string;
+  readonly seq: number;
+  readonly publishedUs: number;
+  readonly vector?: readonly number[];
+  /** `i8` only: `value = scale * i8 / 127`. */
+  readonly scale?: number;
+}
+
+export interface FusedMessage extends Omit<EmbeddingMessage, 'op' | 'modality' | 'samples' | 'coverage'> {
+  readonly op: 'fused';
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** A raw sample for a dashboard's tile: always a binary frame, its payload described by `format`. */
+export interface SampleMessage {
+  readonly op: 'sample';
+  readonly sub: string;
+  readonly source: string;
+  readonly modality: Modality;
+  readonly seq: number;
+  readonly timeUs: number;
+  /** `jpeg`; `pcm_s16le` (rateHz); `thermal-f32` (degrees C), `depth-u16` (mm), both with width and height; `imu-f32` rows of 6 (m/s2, rad/s). */
+  readonly format: 'jpeg' | 'pcm_s16le' | 'thermal-f32' | 'depth-u16' | 'imu-f32';
+  readonly width?: number;
+  readonly height?: number;
+  readonly rateHz?: number;
+}
+
+export interface AlertMessage extends Alert {
+  readonly op: 'alert';
+}
+
+export interface ScoreMessage extends Score {
+  readonly op: 'score';
+  readonly sub: string;
+}
+
+export interface StatusMessage {
+  readonly op: 'status';
+  readonly source: string;
+  readonly state: SourceState;
+  readonly reason: string;
+}
+
+/** Embeddings or scores or samples of this subscription that were replaced by newer ones before they could be sent. */
+export interface LagMessage {
+  readonly op: 'lag';
+  readonly sub: string;
+  readonly conflated: number;
+}
+
+export interface Hit {
+  readonly source: string;
+  readonly modality: Modality;
+  readonly score: number;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+export type ServerMessage =
+  | HelloMessage
+  | EmbeddingMessage
+  | FusedMessage
+  | SampleMessage
+  | AlertMessage
+  | ScoreMessage
+  | StatusMessage
+  | LagMessage
+  | { readonly op: 'results'; readonly id: string; readonly hits: readonly Hit[] }
+  | { readonly op: 'pong'; readonly ref?: string }
+  | { readonly op: 'ack'; readonly ref: string }
+  | { readonly op: 'error'; readonly ref: string | null; readonly code: string; readonly message: string }
+  | { readonly op: 'bye'; readonly reason: string };
+
+export interface SubscribeMessage {
+  readonly op: 'subscribe';
+  /** The client's own name for the subscription. */
+  readonly sub: string;
+  readonly channel: Channel;
+  readonly sources?: readonly string[] | undefined;
+  readonly modalities?: readonly Modality[] | undefined;
+  readonly encoding?: Encoding | undefined;
+  readonly maxHz?: number | undefined;
+}
+
+export type ClientMessage =
+  | SubscribeMessage
+  | { readonly op: 'unsubscribe'; readonly sub: string }
+  | { readonly op: 'resume'; readonly cursor: number }
+  | {
+      readonly op: 'query';
+      readonly id: string;
+      readonly text?: string;
+      readonly image?: string;
+      readonly audio?: string;
+      readonly vector?: readonly number[];
+      readonly top: number;
+      readonly sinceUs?: number;
+      readonly untilUs?: number;
+    }
+  | { readonly op: 'ping'; readonly ref?: string };
