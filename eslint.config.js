@@ -29,7 +29,14 @@ const importRules = rings.flatMap((ring, depth) =>
                 group: [`**/${other}/**`],
                 message: `${name} must not import from ${other}: imports point inwards (CONTRIBUTING.md).`,
               })),
-              ...(depth < 2 ? [{ group: ['node:fs', 'node:fs/*', 'node:net', 'node:http', 'node:child_process', 'onnxruntime-node'], message: `${name} does no I/O.` }] : []),
+              ...(depth < 2
+                ? [
+                    {
+                      group: ['node:fs', 'node:fs/*', 'node:net', 'node:http', 'node:child_process', 'onnxruntime-node'],
+                      message: `${name} does no I/O.`,
+                    },
+                  ]
+                : []),
             ],
           },
         ],

@@ -6,6 +6,8 @@ export interface LedgerLine {
   readonly emitted: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly inFlight: number;
+  /** Worth knowing, but no loss: e.g. `latePartial`, samples that came in time for some of their windows only. */
+  readonly noted: Readonly<Record<string, number>>;
   /** Whether the line adds up. False is a bug in EdgeBind. */
   readonly sums: boolean;
 }
@@ -19,6 +21,7 @@ export class Stage {
   readonly name: string;
   readonly #inFlight: () => number;
   readonly #dropped = new Map<string, number>();
+  readonly #noted = new Map<string, number>();
   #received = 0;
   #emitted = 0;
 
@@ -41,6 +44,11 @@ export class Stage {
     if (count > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + count);
   }
 
+  /** Counts something that is worth knowing but is no loss. */
+  note(what: string, count = 1): void {
+    this.#noted.set(what, (this.#noted.get(what) ?? 0) + count);
+  }
+
   line(): LedgerLine {
     let lost = 0;
     for (const count of this.#dropped.values()) lost += count;
@@ -52,6 +60,7 @@ export class Stage {
       emitted: this.#emitted,
       dropped: Object.fromEntries(this.#dropped),
       inFlight,
+      noted: Object.fromEntries(this.#noted),
       sums: this.#received === this.#emitted + lost + inFlight,
     };
   }

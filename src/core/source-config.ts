@@ -2,16 +2,7 @@ import type { Modality } from './types.ts';
 
 /** How the bytes of an MQTT message (or of a line protocol) are to be read. Any serial protocol's name is also a format. */
 export type PayloadFormat =
-  | 'jpeg'
-  | 'png'
-  | 'rgb24'
-  | 'pcm_s16le'
-  | 'pcm_f32le'
-  | 'thermal-i16'
-  | 'depth-u16'
-  | 'imu-f32'
-  | 'json'
-  | (string & {});
+  'jpeg' | 'png' | 'rgb24' | 'pcm_s16le' | 'pcm_f32le' | 'thermal-i16' | 'depth-u16' | 'imu-f32' | 'json' | (string & {});
 
 /** When windows open and close. Absent fields come from the bundle's manifest. */
 export interface WindowConfig {
