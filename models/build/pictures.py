@@ -1,0 +1,63 @@
+"""Front ends of pictures, heat and depth, with PIL's resamplers: arrays of 3 x 224 x 224 float32, normalised."""
+
+import numpy as np
+from PIL import Image
+
+from lite0 import MEAN, SIZE, STD
+
+LOW_C, HIGH_C = 0.0, 60.0
+MAX_M = 5.0
+
+
+def normalised(unit_rgb):
+    """H x W x 3 in 0..1 -> 3 x H x W, (x - mean) / std."""
+    return ((unit_rgb - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
+
+
+def image_array(picture):
+    """A PIL picture: the whole of it to 224 x 224, bicubic, aspect ratio given up: nothing at the edges is lost."""
+    pixels = np.asarray(picture.convert("RGB").resize((SIZE, SIZE), Image.BICUBIC), np.float64)
+    return normalised(pixels / 255)
+
+
+def squashed(channel):
+    """One channel in 0..1 -> 224 x 224, bilinear, aspect ratio given up, then three times and normalised."""
+    picture = Image.fromarray(np.asarray(channel, np.float32), mode="F").resize((SIZE, SIZE), Image.BILINEAR)
+    return normalised(np.repeat(np.asarray(picture, np.float64)[:, :, None], 3, axis=2))
+
+
+def thermal_array(celsius, low=LOW_C, high=HIGH_C):
+    return squashed(np.clip((np.asarray(celsius, np.float64) - low) / (high - low), 0, 1))
+
+
+def gray_array(gray8):
+    """Thermal pictures that the source has already scaled to 8 bit: gray 0..255 stands for the whole range."""
+    return squashed(np.asarray(gray8, np.float64) / 255)
+
+
+def depth_array(metres, max_m=MAX_M):
+    """Depth in metres, 0 where there is none."""
+    return squashed(np.clip(np.asarray(metres, np.float64) / max_m, 0, 1))
+
+
+def open_picture(path):
+    picture = Image.open(path)
+    if picture.mode in ("RGBA", "LA", "P"):
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def open_gray(path):
+    return np.asarray(Image.open(path).convert("L"))
+
+
+def open_celsius(path):
+    """16-bit png in centi-kelvin."""
+    return np.asarray(Image.open(path), np.float64) / 100 - 273.15
+
+
+def open_metres(path):
+    """16-bit png in millimetres."""
+    return np.asarray(Image.open(path), np.float64) / 1000
