@@ -1,0 +1,129 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { EdgeBindError, messageOf } from '../core/errors.ts';
+import { MODALITIES, type Alert } from '../core/types.ts';
+import type { AlertDraft } from './rule-engine.ts';
+
+const alertSchema: z.ZodType<Alert> = z.object({
+  cursor: z.number().int().positive(),
+  id: z.string(),
+  rule: z.string(),
+  state: z.enum(['raised', 'cleared']),
+  source: z.string(),
+  modality: z.enum(MODALITIES),
+  score: z.number(),
+  threshold: z.number(),
+  startUs: z.number(),
+  endUs: z.number(),
+  query: z.string(),
+});
+
+/**
+ * The alerts of the past, appended to a file of JSON lines before anyone is told, so that a cursor means the same after a restart.
+ * Keeps the newest `keep`; the file is rewritten when it holds twice as many.
+ */
+export class FileAlertLog {
+  readonly #path: string;
+  readonly #keep: number;
+  #fd: number;
+  #alerts: Alert[];
+  #linesInFile: number;
+
+  private constructor(path: string, keep: number, alerts: Alert[], linesInFile: number) {
+    this.#path = path;
+    this.#keep = keep;
+    this.#alerts = alerts;
+    this.#linesInFile = linesInFile;
+    this.#fd = openSync(path, 'a');
+  }
+
+  /**
+   * Opens or creates the log. A torn last line (power cut) is left out; lines that are not alerts are skipped.
+   *
+   * @throws EdgeBindError `STATE_NOT_WRITABLE`
+   */
+  static open(path: string, keep = 10_000): FileAlertLog {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      const lines = readLines(path);
+      const alerts = lines.flatMap((line) => parseLine(line)).slice(-keep);
+      const log = new FileAlertLog(path, keep, alerts, lines.length);
+      // A torn line would swallow the next one appended to it.
+      if (lines.length !== alerts.length) log.#rewrite();
+      return log;
+    } catch (error) {
+      throw new EdgeBindError(
+        'STATE_NOT_WRITABLE',
+        `${path}: cannot keep the alert log here (${messageOf(error)}); set state.dir to a folder that can be written`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Cursor of the newest alert; 0 where there is none. */
+  get newest(): number {
+    return this.#alerts.at(-1)?.cursor ?? 0;
+  }
+
+  /** Alerts with a cursor above `cursor`, oldest first. */
+  after(cursor: number, limit = Number.POSITIVE_INFINITY): readonly Alert[] {
+    const first = this.#alerts[0];
+    if (!first) return [];
+    const from = Math.max(0, cursor - first.cursor + 1);
+    return this.#alerts.slice(from, from + limit);
+  }
+
+  /** Alerts that are raised and not yet cleared. */
+  raised(): Alert[] {
+    const open = new Map<string, Alert>();
+    for (const alert of this.#alerts) {
+      if (alert.state === 'raised') open.set(alert.id, alert);
+      else open.delete(alert.id);
+    }
+    return [...open.values()];
+  }
+
+  append(draft: AlertDraft): Alert {
+    const alert = { cursor: this.newest + 1, ...draft };
+    writeSync(this.#fd, `${JSON.stringify(alert)}\n`);
+    this.#linesInFile++;
+    this.#alerts.push(alert);
+    if (this.#linesInFile >= 2 * this.#keep) this.#rewrite();
+    return alert;
+  }
+
+  close(): void {
+    fsyncSync(this.#fd);
+    closeSync(this.#fd);
+  }
+
+  #rewrite(): void {
+    this.#alerts = this.#alerts.slice(-this.#keep);
+    const next = `${this.#path}.next`;
+    writeFileSync(next, this.#alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
+    renameSync(next, this.#path);
+    closeSync(this.#fd);
+    this.#fd = openSync(this.#path, 'a');
+    this.#linesInFile = this.#alerts.length;
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return text.split('\n').filter((line) => line !== '');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parseLine(line: string): Alert[] {
+  try {
+    const parsed = alertSchema.safeParse(JSON.parse(line));
+    return parsed.success ? [parsed.data] : [];
+  } catch {
+    return [];
+  }
+}

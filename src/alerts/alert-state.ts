@@ -1,0 +1,54 @@
+/** What a rule asks of a score over time. */
+export interface AlertTerms {
+  readonly threshold: number;
+  readonly clearBelow: number;
+  readonly holdMs: number;
+  readonly cooldownMs: number;
+}
+
+export type AlertChange = 'raised' | 'cleared' | undefined;
+
+/**
+ * One rule on one source: an alert is a state, not a spike. Runs on event time alone, so a replay decides the same.
+ *
+ * quiet -> (score >= threshold) -> pending -> (for holdMs) -> RAISED -> (score < clearBelow) -> quiet, and deaf for cooldownMs.
+ */
+export class AlertState {
+  #phase: 'quiet' | 'pending' | 'raised' = 'quiet';
+  #sinceUs = 0;
+  #deafUntilUs = Number.NEGATIVE_INFINITY;
+
+  get isRaised(): boolean {
+    return this.#phase === 'raised';
+  }
+
+  /** Goes on with an alert that was raised before a restart. */
+  restore(): void {
+    this.#phase = 'raised';
+  }
+
+  /** Forgets what was seen, e.g. when the rule's query changes. */
+  reset(): void {
+    this.#phase = 'quiet';
+  }
+
+  step(score: number, timeUs: number, terms: AlertTerms): AlertChange {
+    if (this.#phase === 'raised') {
+      if (score >= terms.clearBelow) return undefined;
+      this.#phase = 'quiet';
+      this.#deafUntilUs = timeUs + terms.cooldownMs * 1000;
+      return 'cleared';
+    }
+    if (!(score >= terms.threshold) || timeUs < this.#deafUntilUs) {
+      this.#phase = 'quiet';
+      return undefined;
+    }
+    if (this.#phase === 'quiet') {
+      this.#phase = 'pending';
+      this.#sinceUs = timeUs;
+    }
+    if (timeUs - this.#sinceUs < terms.holdMs * 1000) return undefined;
+    this.#phase = 'raised';
+    return 'raised';
+  }
+}
