@@ -1,0 +1,17 @@
+import { tap, type Observable } from 'rxjs';
+import type { Source } from '../src/core/source.ts';
+import type { Embedding, Picture } from '../src/core/types.ts';
+import { pictureWindows } from '../src/frontends/picture-windows.ts';
+import { correctClock } from '../src/operators/correct-clock.ts';
+import { frameWindow } from '../src/operators/frame-window.ts';
+import type { Engine } from './engine.ts';
+
+/** Camera: pictures in, one unit vector per picture out. */
+export const camera = ({ id, modality, readings$ }: Source<Picture>, { ledger, encoders, window, policy, show }: Engine): Observable<Embedding> =>
+  readings$.pipe(
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // device time -> event time, with its error bound
+    tap(show),
+    frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own; duplicates and late ones are counted
+    pictureWindows(),
+    encoders.encode(id, policy), // decoded, resized and encoded off the loop; when pictures come too fast the freshest wins
+  );

@@ -1,0 +1,17 @@
+import { tap, type Observable } from 'rxjs';
+import type { Source } from '../src/core/source.ts';
+import type { Embedding, Depth } from '../src/core/types.ts';
+import { pictureWindows } from '../src/frontends/picture-windows.ts';
+import { correctClock } from '../src/operators/correct-clock.ts';
+import { frameWindow } from '../src/operators/frame-window.ts';
+import type { Engine } from './engine.ts';
+
+/** Depth camera: depth maps in millimetres in, one unit vector per map out. */
+export const depth = ({ id, modality, readings$ }: Source<Depth>, { ledger, encoders, window, policy, show }: Engine): Observable<Embedding> =>
+  readings$.pipe(
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
+    tap(show),
+    frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }),
+    pictureWindows(),
+    encoders.encode(id, policy),
+  );

@@ -1,0 +1,25 @@
+import type { EncodeOptions, Encoders } from '../src/core/encoder.ts';
+import type { Ledger } from '../src/core/ledger.ts';
+import type { Modality, Sample } from '../src/core/types.ts';
+import type { FrontEnd } from '../src/frontends/recipe.ts';
+
+/** When the windows of one source open and close, after the config's wishes and the bundle's manifest are merged. */
+export interface WindowTerms {
+  readonly sizeMs: number;
+  readonly hopMs: number;
+  readonly latenessMs: number;
+  readonly minCoverage: number;
+}
+
+/** What every pipeline gets from the runtime. */
+export interface Engine {
+  readonly ledger: Ledger;
+  readonly encoders: Encoders;
+  /** How the bundle wants its input for a modality. */
+  frontEnd(modality: Modality): FrontEnd;
+  window(source: string): WindowTerms;
+  /** What happens to windows that come faster than their encoder. */
+  readonly policy: EncodeOptions;
+  /** Shows a sample on dashboards that look; costs nothing while nobody does. */
+  show(sample: Sample): void;
+}

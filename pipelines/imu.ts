@@ -1,0 +1,19 @@
+import { tap, type Observable } from 'rxjs';
+import type { Source } from '../src/core/source.ts';
+import type { Embedding, Imu } from '../src/core/types.ts';
+import { imuWindows } from '../src/frontends/imu-windows.ts';
+import { correctClock } from '../src/operators/correct-clock.ts';
+import { enoughCoverage } from '../src/operators/enough-coverage.ts';
+import { slidingWindow } from '../src/operators/sliding-window.ts';
+import type { Engine } from './engine.ts';
+
+/** Inertial sensor: readings of acceleration and angular rate in, one unit vector per hop out. */
+export const imu = ({ id, modality, readings$ }: Source<Imu>, { ledger, encoders, frontEnd, window, policy, show }: Engine): Observable<Embedding> =>
+  readings$.pipe(
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
+    tap(show),
+    slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }),
+    enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
+    imuWindows(frontEnd(modality)), // irregular readings -> the model's rate
+    encoders.encode(id, policy),
+  );

@@ -1,0 +1,19 @@
+import { tap, type Observable } from 'rxjs';
+import type { Source } from '../src/core/source.ts';
+import type { Embedding, Pcm } from '../src/core/types.ts';
+import { streamingLogMel } from '../src/frontends/streaming-log-mel.ts';
+import { correctClock } from '../src/operators/correct-clock.ts';
+import { enoughCoverage } from '../src/operators/enough-coverage.ts';
+import { slidingWindow } from '../src/operators/sliding-window.ts';
+import type { Engine } from './engine.ts';
+
+/** Microphone: chunks of sound in, one unit vector per hop out. */
+export const microphone = ({ id, modality, readings$ }: Source<Pcm>, { ledger, encoders, frontEnd, window, policy, show }: Engine): Observable<Embedding> =>
+  readings$.pipe(
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // sample counter -> event time, with its error bound
+    tap(show),
+    slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
+    enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
+    streamingLogMel(frontEnd(modality)), // each frame once, however much windows overlap
+    encoders.encode(id, policy),
+  );

@@ -1,0 +1,86 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../core/errors.ts';
+import { loadConfig } from './config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'edgebind-config-'));
+const file = join(folder, 'config.yaml');
+
+const load = (text: string) => {
+  writeFileSync(file, text);
+  return loadConfig(file);
+};
+
+const errorOf = (text: string): string => {
+  try {
+    load(text);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  return 'no error';
+};
+
+const source = 'sources:\n  - {id: mic, modality: audio, from: "alsa:default"}\n';
+
+describe('loadConfig', () => {
+  it('fills in defaults', () => {
+    const { config, folder: base } = load(source);
+    expect(base).toBe(folder);
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 7400, insecure: false });
+    expect(config.encoders).toMatchObject({ threads: 1, providers: ['cpu'], staleAfterMs: 500 });
+  });
+
+  it('names file, line, path and the nearest key of an unknown key', () => {
+    expect(errorOf(`${source}listn: {port: 1}\n`)).toBe(`${file}:3:8 listn: unknown key; did you mean "listen"?`);
+    expect(errorOf('sources:\n  - {id: mic, modality: audio, form: "alsa:default"}\n')).toContain(
+      `${file}:2:38 sources[0].form: unknown key; did you mean "from"?`,
+    );
+  });
+
+  it('names line, path, the value got and the type wanted', () => {
+    expect(errorOf(`${source}listen:\n  port: "seven"\n`)).toMatch(/config\.yaml:4:9 listen\.port: .*expected number.*\(got "seven"\)/);
+    expect(errorOf('sources:\n  - {id: mic, modality: odor, from: "alsa:x"}\n')).toMatch(
+      /:2:25 sources\[0\]\.modality: .*"audio".*\(got "odor"\)/,
+    );
+  });
+
+  it('finds duplicate ids of sources and alerts', () => {
+    expect(errorOf(`${source}  - {id: mic, modality: image, from: "v4l2:/dev/video0"}\n`)).toMatch(
+      /:3:10 sources\[1\]\.id: two sources have the id "mic"/,
+    );
+    const alert = '{id: a, query: {text: x}, threshold: 0.3}';
+    expect(errorOf(`${source}alerts: [${alert}, ${alert}]\n`)).toContain('two alerts have the id "a"');
+  });
+
+  it('refuses a rule on a source that is not there, and one that clears above its raise', () => {
+    expect(errorOf(`${source}alerts: [{id: a, query: {text: x}, on: [micro], threshold: 0.3}]\n`)).toContain(
+      '"micro" is neither a modality nor the id of a source',
+    );
+    expect(errorOf(`${source}alerts: [{id: a, query: {text: x}, threshold: 0.3, clearBelow: 0.4}]\n`)).toContain(
+      'clearBelow must not be above threshold',
+    );
+    expect(errorOf(`${source}alerts: [{id: a, query: {text: x, image: y.jpg}, threshold: 0.3}]\n`)).toContain('exactly one of');
+  });
+
+  it('refuses an open address without a token, and one with a token but without TLS', () => {
+    expect(errorOf(`${source}listen: {host: 0.0.0.0}\n`)).toContain('set listen.token');
+    expect(errorOf(`${source}listen: {host: 0.0.0.0, token: abcdefgh}\n`)).toContain('set listen.tls');
+    expect(load(`${source}listen: {host: 0.0.0.0, token: abcdefgh, insecure: true}\n`).config.listen.host).toBe('0.0.0.0');
+  });
+
+  it('takes secrets from the environment and names the one that is missing', () => {
+    process.env['EDGEBIND_TEST_TOKEN'] = 'a"b: c\\d-long';
+    expect(load(`${source}listen: {token: "\${EDGEBIND_TEST_TOKEN}"}\n`).config.listen.token).toBe('a"b: c\\d-long');
+    expect(errorOf(`${source}listen: {token: "\${EDGEBIND_NOT_SET}"}\n`)).toContain(
+      `${file}:3 \${EDGEBIND_NOT_SET}: the environment variable is not set`,
+    );
+  });
+
+  it('says where YAML itself is broken, and where there is no file', () => {
+    expect(errorOf('sources: [\n  - x\n')).toMatch(/config\.yaml:\d+:\d+ /);
+    expect(() => loadConfig(join(folder, 'absent.yaml'))).toThrow(/absent\.yaml: cannot be read/);
+  });
+});

@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { idSchema, ruleSchema } from '../alerts/rule.ts';
+import { messageOf, UsageError } from '../core/errors.ts';
+import { parseYaml } from '../core/parse-yaml.ts';
+import { MODALITIES } from '../core/types.ts';
+import { fillEnvironment } from './environment.ts';
+
+const port = z.number().int().min(0).max(65_535);
+const positive = z.number().positive();
+
+const windowSchema = z
+  .strictObject({
+    sizeMs: positive.max(600_000).optional(),
+    hopMs: positive.max(600_000).optional(),
+    latenessMs: z.number().min(0).max(60_000).optional(),
+    minCoverage: z.number().min(0).max(1).optional(),
+  })
+  .refine(
+    ({ sizeMs, hopMs }) => sizeMs === undefined || hopMs === undefined || sizeMs / hopMs <= 1000,
+    'at most 1,000 windows may overlap: raise hopMs',
+  );
+
+const sourceSchema = z.strictObject({
+  id: idSchema,
+  modality: z.enum(MODALITIES),
+  from: z
+    .string()
+    .regex(
+      /^[a-z0-9]+:/,
+      'from is SCHEME:REST, e.g. "serial:/dev/ttyUSB0?baud=115200" or "mqtt:site/thermal"; `edgebind devices` prints lines to paste',
+    ),
+  fps: positive.max(240).optional().describe('cameras: pictures per second to read'),
+  protocol: z.string().optional().describe('serial: the protocol, e.g. witmotion'),
+  format: z
+    .string()
+    .optional()
+    .describe('mqtt: jpeg, png, rgb24, pcm_s16le, pcm_f32le, thermal-i16, depth-u16, imu-f32, json, or a serial protocol'),
+  width: z.number().int().min(1).max(16_384).optional(),
+  height: z.number().int().min(1).max(16_384).optional(),
+  rateHz: positive.max(384_000).optional(),
+  channels: z.number().int().min(1).max(64).optional(),
+  fields: z.record(z.string(), z.string()).optional().describe('format json: which field of the object holds what'),
+  envelope: z.literal('stamp16').optional().describe('a 16-byte header before each payload: u64 LE time (us), u32 LE seq, u32 zero'),
+  realtime: z.boolean().optional().describe('files: read at their own pace (default true)'),
+  loop: z.boolean().optional().describe('files: begin again at the end (default false)'),
+  silentAfterMs: z.number().int().min(100).max(3_600_000).optional(),
+  window: windowSchema.optional(),
+});
+
+const unique =
+  <T>(keyOf: (item: T) => string, what: string) =>
+  (items: readonly T[], context: z.RefinementCtx): void => {
+    const seen = new Map<string, number>();
+    for (const [i, item] of items.entries()) {
+      const first = seen.get(keyOf(item));
+      if (first !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [i, 'id'],
+          message: `two ${what} have the id "${keyOf(item)}" (the other is number ${first + 1}): rename one`,
+        });
+      else seen.set(keyOf(item), i);
+    }
+  };
+
+/** config.yaml. `edgebind config schema` prints it for editors. */
+export const configSchema = z
+  .strictObject({
+    model: z.string().default('models/mini').describe('a bundle folder'),
+    listen: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: port.default(7400),
+        token: z.string().min(8, 'a token has at least 8 characters').optional(),
+        tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+        insecure: z.boolean().default(false).describe('true: another address than loopback without TLS'),
+      })
+      .prefault({}),
+    broker: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^(mqtts?|wss?):\/\//, 'a broker is mqtt://HOST:1883')
+          .optional(),
+        port: port.optional(),
+      })
+      .refine(
+        (broker) => broker.url === undefined || broker.port === undefined,
+        'give url (a broker that is there) or port (of the embedded one), not both',
+      )
+      .prefault({}),
+    encoders: z
+      .strictObject({
+        workers: z.number().int().min(1).max(64).optional().describe('inference threads; default: cores - 1'),
+        threads: z.number().int().min(1).max(64).default(1).describe('threads inside one inference'),
+        providers: z
+          .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt']))
+          .min(1)
+          .default(['cpu'])
+          .describe('tried in this order'),
+        keep: z.enum(['freshest', 'drop-oldest', 'every']).default('freshest'),
+        staleAfterMs: positive.max(600_000).default(500),
+      })
+      .prefault({}),
+    sources: z
+      .array(sourceSchema)
+      .min(1, 'at least one source is needed')
+      .superRefine(unique((source) => source.id, 'sources')),
+    alerts: z
+      .array(ruleSchema)
+      .default([])
+      .superRefine(unique((rule) => rule.id, 'alerts')),
+    state: z.strictObject({ dir: z.string().default('state') }).prefault({}),
+  })
+  .superRefine((config, context) => {
+    const known = new Set<string>([...MODALITIES, ...config.sources.map((source) => source.id)]);
+    for (const [i, rule] of config.alerts.entries()) {
+      for (const [j, name] of rule.on.entries()) {
+        if (!known.has(name))
+          context.addIssue({
+            code: 'custom',
+            path: ['alerts', i, 'on', j],
+            message: `"${name}" is neither a modality nor the id of a source; known: ${[...known].join(', ')}`,
+          });
+      }
+    }
+    const isLoopback = /^(127\.|::1$|localhost$)/.test(config.listen.host);
+    if (!isLoopback && !config.listen.token)
+      context.addIssue({
+        code: 'custom',
+        path: ['listen', 'host'],
+        message: `${config.listen.host} can be reached from elsewhere: set listen.token, e.g. token: \${EDGEBIND_TOKEN}`,
+      });
+    else if (!isLoopback && !config.listen.tls && !config.listen.insecure) {
+      context.addIssue({
+        code: 'custom',
+        path: ['listen', 'host'],
+        message: 'the token would cross the network in clear: set listen.tls {cert, key}, or insecure: true on a network you trust',
+      });
+    }
+  });
+
+export type Config = z.output<typeof configSchema>;
+
+/** A config with the folder that its relative paths start from. */
+export interface LoadedConfig {
+  readonly file: string;
+  readonly folder: string;
+  readonly config: Config;
+}
+
+/**
+ * Reads and checks a config file. `${NAME}` stands for an environment variable.
+ *
+ * @throws UsageError with one line per mistake: file, line, path, what is wrong and the fix
+ */
+export function loadConfig(file: string): LoadedConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      'CONFIG_NOT_FOUND',
+      `${file}: cannot be read (${messageOf(error)}); give the path of a config, or run in the folder that has config.yaml`,
+      { cause: error },
+    );
+  }
+  const config = parseYaml(fillEnvironment(text, file, process.env), file, configSchema);
+  return { file, folder: dirname(resolve(file)), config };
+}
