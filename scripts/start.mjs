@@ -1,0 +1,12 @@
+// npm start: from a plain clone to a running EdgeBind. Arguments go to `edgebind run`:  npm start -- my-config.yaml --port 8080
+import { spawn } from 'node:child_process';
+import { build, installModules, installPrograms, requireNode, root } from './steps.mjs';
+
+requireNode();
+installModules();
+installPrograms({ ffmpeg: 'ffmpeg', socat: 'socat' });
+build();
+
+const child = spawn(process.execPath, ['bin/edgebind.js', 'run', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
