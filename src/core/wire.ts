@@ -55,6 +55,10 @@ export interface SampleMessage {
   readonly width?: number;
   readonly height?: number;
   readonly rateHz?: number;
+  /** End of the newest of several samples in one message (`pcm_s16le`, `imu-f32`); `timeUs` is the start of the oldest. */
+  readonly endUs?: number;
+  /** Samples between the last message and this one that were left out (`pcm_s16le`, `imu-f32`); absent: none. */
+  readonly skipped?: number;
 }
 
 export interface AlertMessage extends Alert {
@@ -68,6 +72,7 @@ export interface ScoreMessage extends Score {
 
 export interface StatusMessage {
   readonly op: 'status';
+  readonly sub: string;
   readonly source: string;
   readonly state: SourceState;
   readonly reason: string;
@@ -99,7 +104,8 @@ export type ServerMessage =
   | LagMessage
   | { readonly op: 'results'; readonly id: string; readonly hits: readonly Hit[] }
   | { readonly op: 'pong'; readonly ref?: string }
-  | { readonly op: 'ack'; readonly ref: string }
+  /** `ref`: the subscription, or `resume`; `cursor`: alerts after this one follow (for `resume`, and for subscriptions to alerts). */
+  | { readonly op: 'ack'; readonly ref: string; readonly cursor?: number }
   | { readonly op: 'error'; readonly ref: string | null; readonly code: string; readonly message: string }
   | { readonly op: 'bye'; readonly reason: string };
 

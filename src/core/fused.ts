@@ -1,0 +1,16 @@
+/** Weighted sum of the newest unit vectors of several sources at one tick, renormalised. */
+export interface Fused {
+  /** Id of the fusion, e.g. `fused`. */
+  readonly source: string;
+  readonly space: string;
+  /** Count of fused vectors, from 0. */
+  readonly seq: number;
+  /** `[startUs, endUs)` spans the windows that went in. */
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly errorUs: number;
+  /** Sources that went in, and those that were too old or silent. */
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+  readonly vector: Float32Array;
+}
