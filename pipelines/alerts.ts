@@ -1,7 +1,7 @@
 import { map, type Observable } from 'rxjs';
 import type { FileAlertLog } from '../src/alerts/alert-log.ts';
-import type { RuleEngine } from '../src/alerts/rule-engine.ts';
-import type { Alert, Embedding, Score } from '../src/core/types.ts';
+import type { Judged, RuleEngine } from '../src/alerts/rule-engine.ts';
+import type { Alert, Score } from '../src/core/types.ts';
 
 /** What the rules made of one embedding: a score for each rule that listens, and the alerts that changed their state. */
 export interface Judgement {
@@ -9,8 +9,8 @@ export interface Judgement {
   readonly alerts: readonly Alert[];
 }
 
-/** Alerts: embeddings of all sources in, scores and changes of alerts out. A change is in the log, with its cursor, before anyone hears of it. */
-export const alerts = (embeddings$: Observable<Embedding>, rules: RuleEngine, log: FileAlertLog): Observable<Judgement> =>
+/** Alerts: embeddings of all sources and fused ones in, scores and changes of alerts out. A change is in the log, with its cursor, before anyone hears of it. */
+export const alerts = (embeddings$: Observable<Judged>, rules: RuleEngine, log: FileAlertLog): Observable<Judgement> =>
   embeddings$.pipe(
     map((embedding) => rules.judge(embedding)),
     map(({ scores, changes }) => ({ scores, alerts: changes.map((change) => log.append(change)) })),

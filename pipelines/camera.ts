@@ -7,7 +7,10 @@ import { frameWindow } from '../src/operators/frame-window.ts';
 import type { Engine } from './engine.ts';
 
 /** Camera: pictures in, one unit vector per picture out. */
-export const camera = ({ id, modality, readings$ }: Source<Picture>, { ledger, encoders, window, policy, show }: Engine): Observable<Embedding> =>
+export const camera = (
+  { id, modality, readings$ }: Source<Picture>,
+  { ledger, encoders, window, policy, show }: Engine,
+): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // device time -> event time, with its error bound
     tap(show),

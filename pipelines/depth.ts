@@ -7,7 +7,10 @@ import { frameWindow } from '../src/operators/frame-window.ts';
 import type { Engine } from './engine.ts';
 
 /** Depth camera: depth maps in millimetres in, one unit vector per map out. */
-export const depth = ({ id, modality, readings$ }: Source<Depth>, { ledger, encoders, window, policy, show }: Engine): Observable<Embedding> =>
+export const depth = (
+  { id, modality, readings$ }: Source<Depth>,
+  { ledger, encoders, window, policy, show }: Engine,
+): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
     tap(show),

@@ -8,7 +8,10 @@ import { slidingWindow } from '../src/operators/sliding-window.ts';
 import type { Engine } from './engine.ts';
 
 /** Inertial sensor: readings of acceleration and angular rate in, one unit vector per hop out. */
-export const imu = ({ id, modality, readings$ }: Source<Imu>, { ledger, encoders, frontEnd, window, policy, show }: Engine): Observable<Embedding> =>
+export const imu = (
+  { id, modality, readings$ }: Source<Imu>,
+  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
     tap(show),

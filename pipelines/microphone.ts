@@ -8,7 +8,10 @@ import { slidingWindow } from '../src/operators/sliding-window.ts';
 import type { Engine } from './engine.ts';
 
 /** Microphone: chunks of sound in, one unit vector per hop out. */
-export const microphone = ({ id, modality, readings$ }: Source<Pcm>, { ledger, encoders, frontEnd, window, policy, show }: Engine): Observable<Embedding> =>
+export const microphone = (
+  { id, modality, readings$ }: Source<Pcm>,
+  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // sample counter -> event time, with its error bound
     tap(show),

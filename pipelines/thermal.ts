@@ -7,7 +7,10 @@ import { frameWindow } from '../src/operators/frame-window.ts';
 import type { Engine } from './engine.ts';
 
 /** Thermal camera: heat maps in degrees Celsius in, one unit vector per map out. The same temperature always gives the same number. */
-export const thermal = ({ id, modality, readings$ }: Source<Thermal>, { ledger, encoders, window, policy, show }: Engine): Observable<Embedding> =>
+export const thermal = (
+  { id, modality, readings$ }: Source<Thermal>,
+  { ledger, encoders, window, policy, show }: Engine,
+): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
     tap(show),

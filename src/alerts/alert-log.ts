@@ -11,7 +11,7 @@ const alertSchema: z.ZodType<Alert> = z.object({
   rule: z.string(),
   state: z.enum(['raised', 'cleared']),
   source: z.string(),
-  modality: z.enum(MODALITIES),
+  modality: z.enum([...MODALITIES, 'fused']),
   score: z.number(),
   threshold: z.number(),
   startUs: z.number(),

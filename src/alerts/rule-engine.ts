@@ -1,10 +1,18 @@
-import type { Alert, Embedding, Score } from '../core/types.ts';
+import type { Alert, Score, Sense } from '../core/types.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
 import { AlertState } from './alert-state.ts';
 import { clearBelow, queryWords, type Rule } from './rule.ts';
 
 /** An alert before the log gives it its cursor. */
 export type AlertDraft = Omit<Alert, 'cursor'>;
+
+/** What can be judged: an embedding of a source, or the fused vector. */
+export interface Judged extends SpaceVector {
+  readonly source: string;
+  readonly modality: Sense;
+  readonly startUs: number;
+  readonly endUs: number;
+}
 
 export interface Verdict {
   readonly scores: readonly Score[];
@@ -62,7 +70,7 @@ export class RuleEngine {
   }
 
   /** @throws SpaceMismatchError where a rule's query is of another space than the embedding */
-  judge(embedding: Embedding): Verdict {
+  judge(embedding: Judged): Verdict {
     const scores: Score[] = [];
     const changes: AlertDraft[] = [];
     for (const active of this.#rules.values()) {

@@ -10,6 +10,9 @@ export type Modality = 'image' | 'audio' | 'thermal' | 'depth' | 'imu';
 /** Every modality a joint space can hold an encoder for. */
 export type EncoderModality = Modality | 'text';
 
+/** What a score or an alert is about: a source's modality, or the fused vector of several. */
+export type Sense = Modality | 'fused';
+
 export const MODALITIES: readonly Modality[] = ['image', 'audio', 'thermal', 'depth', 'imu'];
 
 /** A picture as it came: a JPEG, PNG or WebP file. Nothing about it has been checked yet. */
@@ -142,7 +145,7 @@ export interface SourceStatus {
 export interface Score {
   readonly rule: string;
   readonly source: string;
-  readonly modality: Modality;
+  readonly modality: Sense;
   readonly score: number;
   readonly threshold: number;
   readonly startUs: number;
@@ -158,7 +161,7 @@ export interface Alert {
   readonly rule: string;
   readonly state: 'raised' | 'cleared';
   readonly source: string;
-  readonly modality: Modality;
+  readonly modality: Sense;
   readonly score: number;
   readonly threshold: number;
   readonly startUs: number;

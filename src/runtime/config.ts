@@ -115,7 +115,7 @@ export const configSchema = z
     state: z.strictObject({ dir: z.string().default('state') }).prefault({}),
   })
   .superRefine((config, context) => {
-    const known = new Set<string>([...MODALITIES, ...config.sources.map((source) => source.id)]);
+    const known = namesOf(config);
     for (const [i, rule] of config.alerts.entries()) {
       for (const [j, name] of rule.on.entries()) {
         if (!known.has(name))
@@ -141,6 +141,10 @@ export const configSchema = z
       });
     }
   });
+
+/** What a rule's `on` may name: modalities, sources, and `fused` where there is fusion. */
+export const namesOf = (config: { readonly sources: readonly { readonly id: string }[]; readonly fusion?: unknown }): Set<string> =>
+  new Set<string>([...MODALITIES, ...config.sources.map((source) => source.id), ...(config.fusion === undefined ? [] : ['fused'])]);
 
 export type Config = z.output<typeof configSchema>;
 

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { registerCheck } from './check.ts';
+import { registerConfig } from './config.ts';
+import { registerDecode } from './decode.ts';
+import { registerDevices } from './devices.ts';
+import { registerModels } from './models.ts';
+import { packageRoot } from './package-root.ts';
+import { registerPreprocess } from './preprocess.ts';
+import { registerRun } from './run.ts';
+import { registerSimulate } from './simulate.ts';
+import { registerTokenize } from './tokenize.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string };
+
+const program = new Command('edgebind')
+  .description('Similarity alerts on live sensor streams, across senses.')
+  .version(version)
+  .showHelpAfterError('(edgebind COMMAND --help shows what it takes, with an example)')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+registerRun(program);
+registerCheck(program);
+registerDevices(program);
+registerSimulate(program);
+registerDecode(program);
+registerPreprocess(program);
+registerTokenize(program);
+registerModels(program);
+registerConfig(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** 2: wrong usage or an invalid config; 1: it failed while running. Help and version are no errors. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`edgebind: ${messageOf(error)}\n`);
+  // What was not thrown on purpose is a bug: its stack helps.
+  if (!(error instanceof EdgeBindError) && error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  return error instanceof UsageError ? 2 : 1;
+}

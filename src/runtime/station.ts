@@ -1,0 +1,129 @@
+import { type Observable, retry, Subscription, tap, timer } from 'rxjs';
+import { camera } from '../../pipelines/camera.ts';
+import { depth } from '../../pipelines/depth.ts';
+import type { Engine } from '../../pipelines/engine.ts';
+import { imu } from '../../pipelines/imu.ts';
+import { microphone } from '../../pipelines/microphone.ts';
+import { thermal } from '../../pipelines/thermal.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import type { Clock } from '../core/time.ts';
+import type { Depth, Embedding, Imu, Modality, Pcm, Picture, Sample, SourceStatus, Thermal } from '../core/types.ts';
+import { Meter } from './meter.ts';
+
+export interface StationOptions {
+  readonly config: SourceConfig;
+  readonly source: Source;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onEmbedding: (embedding: Embedding) => void;
+  readonly onStatus: (status: SourceStatus) => void;
+}
+
+/** How long a pipeline that threw waits before it begins again. */
+const RESTART_AFTER_MS = 1000;
+
+/** One source and its pipeline, from start to stop. */
+export class Station {
+  readonly config: SourceConfig;
+  readonly #options: StationOptions;
+  readonly #subscription = new Subscription();
+  readonly #samples: Meter;
+  readonly #embeddings: Meter;
+  #status: SourceStatus;
+  #newestUs = 0;
+
+  constructor(options: StationOptions) {
+    this.config = options.config;
+    this.#options = options;
+    this.#samples = new Meter(options.clock);
+    this.#embeddings = new Meter(options.clock);
+    this.#status = { source: options.config.id, state: 'starting', reason: '' };
+  }
+
+  get id(): string {
+    return this.config.id;
+  }
+
+  get modality(): Modality {
+    return this.config.modality;
+  }
+
+  get status(): SourceStatus {
+    return this.#status;
+  }
+
+  /** What a dashboard wants to know of the source now. */
+  describe(): object {
+    const { state, reason } = this.#status;
+    return {
+      id: this.id,
+      modality: this.modality,
+      from: withoutPassword(this.config.from),
+      state,
+      reason,
+      samplesHz: this.#samples.hz,
+      embeddingsHz: this.#embeddings.hz,
+      newestUs: this.#newestUs,
+    };
+  }
+
+  start(): void {
+    const { source, engine, onEmbedding, onStatus } = this.#options;
+    const show = (sample: Sample): void => {
+      this.#samples.count();
+      this.#newestUs = Math.max(this.#newestUs, sample.timeUs);
+      engine.show(sample);
+    };
+    const embeddings$ = pipeline(source, { ...engine, show }).pipe(
+      tap(() => this.#embeddings.count()),
+      // Nothing that a pipeline does should throw; if it does, the others must not notice.
+      retry({
+        delay: (error: unknown) => {
+          this.#options.log.error({ source: this.id, error: messageOf(error) }, 'pipeline failed; it begins again');
+          return timer(RESTART_AFTER_MS);
+        },
+      }),
+    );
+    this.#subscription.add(
+      source.status$.subscribe((status) => {
+        this.#status = status;
+        onStatus(status);
+      }),
+    );
+    this.#subscription.add(embeddings$.subscribe(onEmbedding));
+    source.start();
+  }
+
+  /** Closes the device. What is on its way through the pipeline still comes out. */
+  async stopInput(): Promise<void> {
+    await this.#options.source.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopInput();
+    this.#subscription.unsubscribe();
+  }
+}
+
+/** Each modality's own file in `pipelines/`. A source delivers what its modality says: its input has parsed it. */
+function pipeline(source: Source, engine: Engine): Observable<Embedding> {
+  switch (source.modality) {
+    case 'image':
+      return camera(source as Source<Picture>, engine);
+    case 'audio':
+      return microphone(source as Source<Pcm>, engine);
+    case 'thermal':
+      return thermal(source as Source<Thermal>, engine);
+    case 'depth':
+      return depth(source as Source<Depth>, engine);
+    case 'imu':
+      return imu(source as Source<Imu>, engine);
+  }
+}
+
+/** A URL as it may be shown: rtsp://user:***@host. */
+const withoutPassword = (from: string): string => from.replace(/(:\/\/[^:/@]*:)[^@/]*@/, '$1***@');
