@@ -21,6 +21,8 @@ const GRAIN_LENGTH = 1 << 18;
 const GRAIN_LEVEL = 2.2;
 
 interface Studio {
+  /** The empty room, three bytes a pixel. */
+  readonly room: Promise<Buffer>;
   readonly rasters: Map<string, Promise<Raster>>;
   readonly grain: Int8Array;
 }
@@ -32,7 +34,7 @@ function studioOf(scene: Scene): Studio {
   if (!studio) {
     const grain = new Int8Array(GRAIN_LENGTH);
     for (let i = 0; i < GRAIN_LENGTH; i++) grain[i] = Math.round(GRAIN_LEVEL * gauss(scene.seed + 71, i));
-    studio = { rasters: new Map(), grain };
+    studio = { room: sharp(kitchenRoom(scene.seed)).removeAlpha().raw().toBuffer(), rasters: new Map(), grain };
     studios.set(scene, studio);
   }
   return studio;
@@ -57,17 +59,22 @@ function rasterOf({ rasters }: Studio, { key, draw }: Pick<Layer, 'key' | 'draw'
 }
 
 /** Lays `raster` over `rgb` with its left top corner at `left`, `top`; what lies outside is cut. */
-function blend(rgb: Uint8ClampedArray, raster: Raster, left: number, top: number): void {
+function blend(rgb: Uint8Array, { width, height, data }: Raster, left: number, top: number): void {
   const firstColumn = Math.max(0, -left);
-  const lastColumn = Math.min(raster.width, CAMERA_WIDTH - left);
-  const lastRow = Math.min(raster.height, CAMERA_HEIGHT - top);
+  const lastColumn = Math.min(width, CAMERA_WIDTH - left);
+  const lastRow = Math.min(height, CAMERA_HEIGHT - top);
   for (let row = Math.max(0, -top); row < lastRow; row++) {
-    let from = (row * raster.width + firstColumn) * 4;
+    let from = (row * width + firstColumn) * 4;
     let to = ((row + top) * CAMERA_WIDTH + left + firstColumn) * 3;
     for (let column = firstColumn; column < lastColumn; column++, from += 4, to += 3) {
-      const opacity = raster.data[from + 3] ?? 0;
+      const opacity = data[from + 3] ?? 0;
       if (opacity === 0) continue;
-      for (let c = 0; c < 3; c++) rgb[to + c] = (rgb[to + c] ?? 0) + (((raster.data[from + c] ?? 0) - (rgb[to + c] ?? 0)) * opacity) / 255;
+      // 255 counts as 256 / 256, so that what is opaque hides all behind it.
+      const share = opacity + (opacity >> 7);
+      for (let c = 0; c < 3; c++) {
+        const behind = rgb[to + c] ?? 0;
+        rgb[to + c] = behind + ((((data[from + c] ?? 0) - behind) * share) >> 8);
+      }
     }
   }
 }
@@ -87,22 +94,21 @@ export async function renderCamera(scene: Scene, index: number): Promise<RgbPict
   const studio = studioOf(scene);
   const seconds = index / scene.rates.camera;
   const layers = layersAt(scene, seconds);
-  const [room, ...rasters] = await Promise.all([
-    rasterOf(studio, { key: 'room', draw: () => kitchenRoom(scene.seed) }),
-    ...layers.map((layer) => rasterOf(studio, layer)),
-  ]);
-  const rgb = new Uint8ClampedArray(CAMERA_WIDTH * CAMERA_HEIGHT * 3);
-  blend(rgb, room, 0, 0);
+  const [room, ...rasters] = await Promise.all([studio.room, ...layers.map((layer) => rasterOf(studio, layer))]);
+  const data = new Uint8Array(room);
   rasters.forEach((raster, at) => {
     const layer = layers[at];
-    if (layer) blend(rgb, raster, Math.round(layer.x), Math.round(layer.y));
+    if (layer) blend(data, raster, Math.round(layer.x), Math.round(layer.y));
   });
   const gain = exposure(scene, seconds);
   const inRound = Math.round(roundSeconds(scene, seconds) * scene.rates.camera);
   const { grain } = studio;
   const offset = Math.floor(GRAIN_LENGTH * uniform(scene.seed + 73, inRound));
-  for (let i = 0; i < rgb.length; i++) rgb[i] = (((rgb[i] ?? 0) * gain) >> 8) + (grain[(i + offset) & (GRAIN_LENGTH - 1)] ?? 0);
-  return { kind: 'rgb24', width: CAMERA_WIDTH, height: CAMERA_HEIGHT, data: new Uint8Array(rgb.buffer) };
+  for (let i = 0; i < data.length; i++) {
+    const value = (((data[i] ?? 0) * gain) >> 8) + (grain[(i + offset) & (GRAIN_LENGTH - 1)] ?? 0);
+    data[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+  }
+  return { kind: 'rgb24', width: CAMERA_WIDTH, height: CAMERA_HEIGHT, data };
 }
 
 /** The same picture as the JPEG file that a camera would send. */

@@ -30,7 +30,7 @@ export function serveSerial({ scene, clock, originUs, ledger, log }: DeviceConte
   let cancelRestart = (): void => undefined;
 
   const start = (): void => {
-    const made = spawn('socat', ['-d', '-d', '-t', '0', '-', `pty,raw,echo=0,b115200,link=${path},wait-slave`], {
+    const made = spawn('socat', ['-d', '-d', '-t', '0', '-', `pty,raw,echo=0,b115200,link=${path},wait-slave,pty-interval=0.05`], {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     child = made;
