@@ -66,14 +66,16 @@ function introduce({ scene, originUs, endpoints }: Simulator, isJson: boolean): 
 
 async function simulate(options: SimulateOptions): Promise<void> {
   const isJson = options.json === true;
+  const leave = new AbortController();
+  const end = (): void => leave.abort();
+  // A reader of the output that goes away is the end, not a crash.
+  process.stdout.on('error', end);
   const seed = wholeNumber(options.seed, '--seed', 0x7fff_ffff);
   if (options.list) {
     listScenes(isJson, seed);
     return;
   }
   const forMs = options.for === undefined ? undefined : parseDuration(options.for);
-  const leave = new AbortController();
-  const end = (): void => leave.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
   const simulator = await startSimulator({
     scene: options.scene,
@@ -93,8 +95,6 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const timer = forMs === undefined ? undefined : setTimeout(end, forMs);
   // A parent that dies cannot say so; its end of the pipe does.
   if (options.untilStdinCloses) process.stdin.on('end', end).on('error', end).resume();
-  // A reader of the output that goes away is the end, not a crash.
-  process.stdout.on('error', end);
   if (!leave.signal.aborted) await once(leave.signal, 'abort');
   clearTimeout(timer);
   process.stdin.destroy();
