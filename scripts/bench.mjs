@@ -6,7 +6,9 @@ import { build, installModules, requireNode, root, run } from './steps.mjs';
 requireNode();
 installModules();
 build();
-const names = readdirSync(join(root, 'dist', 'bench')).filter((name) => name.endsWith('.js')).map((name) => name.slice(0, -3));
+const names = readdirSync(join(root, 'dist', 'bench'))
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => name.slice(0, -3));
 const [name, ...rest] = process.argv.slice(2);
 if (!name || !names.includes(name)) {
   console.error(`npm run bench -- NAME [--json]; NAME is one of: ${names.join(', ')}`);

@@ -27,7 +27,9 @@ export function requireNode() {
  * place that many machines cannot reach, and everything else that we use is prebuilt.
  */
 export function installModules() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.edgebind-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('installing node modules (once, about half a minute)');
@@ -35,7 +37,11 @@ export function installModules() {
   writeFileSync(stamp, lock);
 }
 
-const isOnPath = (program) => (process.env.PATH ?? '').split(':').concat('/usr/sbin').some((folder) => folder && existsSync(join(folder, program)));
+const isOnPath = (program) =>
+  (process.env.PATH ?? '')
+    .split(':')
+    .concat('/usr/sbin')
+    .some((folder) => folder && existsSync(join(folder, program)));
 
 /**
  * Installs system programs through apt where this user may; otherwise prints the one command that does.
@@ -57,23 +63,30 @@ export function installPrograms(wanted) {
       return spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
     };
     // One package that a release does not have must not keep the others away.
-    if (!apt('update') || !apt('install', '-y', '--no-install-recommends', ...packages)) for (const name of packages) apt('install', '-y', '--no-install-recommends', name);
+    if (!apt('update') || !apt('install', '-y', '--no-install-recommends', ...packages))
+      for (const name of packages) apt('install', '-y', '--no-install-recommends', name);
   }
   const absent = missing();
-  if (absent.length > 0) say(`missing: ${absent.join(', ')}. Install with:  sudo apt-get install -y ${absent.map((program) => wanted[program]).join(' ')}`);
+  if (absent.length > 0)
+    say(`missing: ${absent.join(', ')}. Install with:  sudo apt-get install -y ${absent.map((program) => wanted[program]).join(' ')}`);
   return absent;
 }
 
 function newestChange(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((newest, name) => (name === 'node_modules' ? newest : Math.max(newest, newestChange(join(path, name)))), stat.mtimeMs);
+  return readdirSync(path).reduce(
+    (newest, name) => (name === 'node_modules' ? newest : Math.max(newest, newestChange(join(path, name)))),
+    stat.mtimeMs,
+  );
 }
 
 /** Compiles the TypeScript and bundles the dashboard into dist/, if a source is newer than the last build. */
 export function build() {
   const stamp = join(root, 'dist', '.built');
-  const sources = ['src', 'pipelines', 'devices', 'bench', 'dashboard', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(root, name)).filter(existsSync);
+  const sources = ['src', 'pipelines', 'devices', 'bench', 'dashboard', 'tsconfig.build.json', 'package-lock.json']
+    .map((name) => join(root, name))
+    .filter(existsSync);
   if (existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources.map(newestChange))) return;
   say('building');
   mkdirSync(join(root, 'dist'), { recursive: true });

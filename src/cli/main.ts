@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { registerCheck } from './check.ts';
@@ -6,17 +5,15 @@ import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
 import { registerDevices } from './devices.ts';
 import { registerModels } from './models.ts';
-import { packageRoot } from './package-root.ts';
+import { packageVersion } from './package-root.ts';
 import { registerPreprocess } from './preprocess.ts';
 import { registerRun } from './run.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerTokenize } from './tokenize.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string };
-
 const program = new Command('edgebind')
   .description('Similarity alerts on live sensor streams, across senses.')
-  .version(version)
+  .version(packageVersion)
   .showHelpAfterError('(edgebind COMMAND --help shows what it takes, with an example)')
   .showSuggestionAfterError()
   .exitOverride();

@@ -30,7 +30,7 @@ export class ActiveSubscription {
   /** Alerts come once for all subscriptions together, so that each picks its own. */
   wants({ source, modality }: Alert): boolean {
     const { sources, modalities } = this.#request;
-    return (!sources || sources.includes(source)) && (!modalities || modalities.includes(modality));
+    return (!sources || sources.includes(source)) && (!modalities || modalities.some((wanted) => wanted === modality));
   }
 
   deliver(message: ChannelMessages[Channel]): void {

@@ -108,6 +108,17 @@ export const configSchema = z
       .array(sourceSchema)
       .min(1, 'at least one source is needed')
       .superRefine(unique((source) => source.id, 'sources')),
+    fusion: z
+      .strictObject({
+        everyMs: positive.min(50).max(60_000).default(500),
+        maxAgeMs: positive.max(600_000).default(1500),
+        missing: z
+          .enum(['partial', 'skip'])
+          .default('partial')
+          .describe('partial: fuse who is there and name who is not; skip: wait for all'),
+        weights: z.partialRecord(z.enum(MODALITIES), z.number().min(0).max(100)).default({}),
+      })
+      .optional(),
     alerts: z
       .array(ruleSchema)
       .default([])

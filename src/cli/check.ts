@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { messageOf } from '../core/errors.ts';
+import { Ledger } from '../core/ledger.ts';
+import { silentLog } from '../core/log.ts';
+import { hostClock } from '../core/time.ts';
+import { openBundle } from '../encoders/bundle.ts';
+import { startEncoders } from '../encoders/encoder-pool.ts';
+import { findBundle } from '../runtime/bundles.ts';
+import { loadConfig, type Config } from '../runtime/config.ts';
+import { embedQuery } from '../runtime/embed-query.ts';
+import { audioRateHz, requireEncoders } from '../runtime/senses.ts';
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** `edgebind check`. Exit code 0: all is well; 1: something is missing on this machine; 2: the config is wrong. */
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .description('parse the config, open and verify the models, embed the rules, look for the devices; runs nothing')
+    .argument('[config]', 'path of the config', 'config.yaml')
+    .option('--json', 'findings as one JSON object')
+    .addHelpText('after', '\nExample:\n  edgebind check site.yaml\n')
+    .action(async (file: string, { json }: { json?: true }) => {
+      const findings = await check(file);
+      const ok = findings.every((finding) => finding.ok);
+      if (json) process.stdout.write(`${JSON.stringify({ ok, findings })}\n`);
+      else
+        for (const { what, ok: good, detail } of findings)
+          process.stdout.write(`${good ? 'ok  ' : 'FAIL'}  ${what}${detail ? `: ${detail}` : ''}\n`);
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+async function check(file: string): Promise<Finding[]> {
+  const { config, folder } = loadConfig(file);
+  const findings: Finding[] = [{ what: file, ok: true, detail: `${config.sources.length} sources, ${config.alerts.length} alerts` }];
+  const bundle = await openBundle(findBundle(config.model, folder));
+  requireEncoders(bundle, config.sources);
+  const { workers, threads, providers } = config.encoders;
+  const encoders = await startEncoders(bundle, {
+    ...(workers !== undefined && { workers }),
+    threads,
+    providers,
+    clock: hostClock,
+    ledger: new Ledger(),
+    log: silentLog,
+  });
+  try {
+    findings.push({
+      what: `model ${bundle.dir}`,
+      ok: true,
+      detail: `space ${encoders.space.name} (${encoders.space.id}), ${encoders.space.dim} numbers; ${encoders.modalities.join(', ')}`,
+    });
+    for (const { id, query } of config.alerts) {
+      findings.push(
+        await finding(`alert ${id}`, async () => void (await embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) }))),
+      );
+    }
+  } finally {
+    await encoders.stop();
+  }
+  return [...findings, ...config.sources.map((source) => device(source))];
+}
+
+async function finding(what: string, step: () => Promise<void>): Promise<Finding> {
+  try {
+    await step();
+    return { what, ok: true, detail: '' };
+  } catch (error) {
+    return { what, ok: false, detail: messageOf(error) };
+  }
+}
+
+/** What can be said of a source without opening it: whether its device file or media file is there. */
+function device({ id, from }: Config['sources'][number]): Finding {
+  const what = `source ${id} (${from})`;
+  const path = /^(?:v4l2|serial|file):([^?]+)/.exec(from)?.[1];
+  if (path === undefined || existsSync(path)) return { what, ok: true, detail: path === undefined ? 'is looked for when it runs' : '' };
+  return { what, ok: false, detail: `${path} is not there; \`edgebind devices\` lists what is` };
+}

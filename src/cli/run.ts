@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { messageOf, UsageError } from '../core/errors.ts';
+import { loadConfig } from '../runtime/config.ts';
+import { watchConfig } from '../runtime/config-watch.ts';
+import { parseDuration } from '../runtime/duration.ts';
+import { EdgeBind } from '../runtime/edgebind.ts';
+import { packageRoot, packageVersion } from './package-root.ts';
+
+interface RunOptions {
+  readonly for?: string;
+  readonly port?: string;
+}
+
+/** The whole stop must fit into 5 s; what hangs longer is given up. */
+const STOP_LIMIT_MS = 4800;
+
+/** `edgebind run`. */
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('the main job: sensors in, embeddings and alerts out')
+    .argument('[config]', 'path of the config', 'config.yaml')
+    .option('--for <duration>', 'end by itself after 30s, 5m, 2h')
+    .option('--port <number>', 'listen there instead of listen.port; 0 takes a free port')
+    .addHelpText('after', '\nExamples:\n  edgebind run\n  edgebind run site.yaml --for 30s --port 0\n')
+    .action(run);
+}
+
+async function run(file: string, options: RunOptions): Promise<void> {
+  const limitMs = options.for === undefined ? undefined : parseDuration(options.for);
+  const port = options.port === undefined ? undefined : parsePort(options.port);
+  const loaded = loadConfig(file);
+  const log = pino({ level: process.env['EDGEBIND_LOG'] ?? 'info' }, pino.destination(2));
+
+  const leave = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, () => leave.abort());
+  const dashboardDir = fileURLToPath(new URL('dist/dashboard', packageRoot));
+  const edgebind = await EdgeBind.start(loaded, {
+    log,
+    server: `edgebind ${packageVersion}`,
+    ...(port !== undefined && { port }),
+    ...(existsSync(dashboardDir) && { dashboardDir }),
+  });
+  process.stdout.write(`EdgeBind runs: ${edgebind.url}\n`);
+
+  const unwatch = watchConfig(loaded.file, () => {
+    // A bad edit leaves the running config in force.
+    Promise.resolve()
+      .then(() => edgebind.reconfigure(loadConfig(file)))
+      .then(() => log.info({ file }, 'the edited config is in force'))
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'the edited config is not used; the one before goes on'));
+  });
+  const timer = limitMs === undefined ? undefined : setTimeout(() => leave.abort(), limitMs);
+  if (!leave.signal.aborted) await new Promise((resolve) => leave.signal.addEventListener('abort', resolve, { once: true }));
+  clearTimeout(timer);
+  unwatch();
+  const giveUp = setTimeout(() => {
+    log.error({}, 'the stop took too long and was given up');
+    process.exit(1);
+  }, STOP_LIMIT_MS);
+  await edgebind.stop();
+  clearTimeout(giveUp);
+  for (const signal of signals) process.removeAllListeners(signal);
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError('INVALID_PORT', `--port "${text}" is not a port: write 0 to 65535`);
+  return port;
+}

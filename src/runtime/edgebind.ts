@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { map, merge, Subject, Subscription } from 'rxjs';
+import { alerts } from '../../pipelines/alerts.ts';
+import type { Engine } from '../../pipelines/engine.ts';
+import { fusion } from '../../pipelines/fusion.ts';
+import { FileAlertLog } from '../alerts/alert-log.ts';
+import { RuleEngine, type Judged } from '../alerts/rule-engine.ts';
+import type { Encoders } from '../core/encoder.ts';
+import { messageOf, UsageError } from '../core/errors.ts';
+import type { Fused } from '../core/fused.ts';
+import { Ledger } from '../core/ledger.ts';
+import type { Log } from '../core/log.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import { hostClock } from '../core/time.ts';
+import type { Embedding } from '../core/types.ts';
+import { openBundle, type Bundle } from '../encoders/bundle.ts';
+import { startEncoders } from '../encoders/encoder-pool.ts';
+import type { InputContext } from '../inputs/context.ts';
+import { openSource } from '../inputs/open-source.ts';
+import { Hub } from '../outputs/hub.ts';
+import { startServer, type Server } from '../outputs/http-server.ts';
+import { findBundle } from './bundles.ts';
+import { namesOf, type Config, type LoadedConfig } from './config.ts';
+import { embedQuery } from './embed-query.ts';
+import { RuleBook } from './rule-book.ts';
+import { audioRateHz, configPath, engineOf, requireEncoders } from './senses.ts';
+import { Station } from './station.ts';
+import { LoopDelay, statusOf } from './status.ts';
+import { startTransport, type Transport } from './transport.ts';
+
+export interface EdgeBindOptions {
+  readonly log: Log;
+  /** Name and version, for `hello`. */
+  readonly server: string;
+  /** Folder of the built dashboard. */
+  readonly dashboardDir?: string;
+  /** Overrides `listen.port`; 0 takes a free one. */
+  readonly port?: number;
+}
+
+/** A running EdgeBind: sources, pipelines, rules and the server, from start to stop. */
+export class EdgeBind {
+  readonly #options: EdgeBindOptions;
+  readonly #clock = hostClock;
+  readonly #ledger = new Ledger();
+  readonly #boot = randomUUID();
+  readonly #startedUs = hostClock.nowUs();
+  readonly #embeddings = new Subject<Embedding>();
+  readonly #rules = new RuleEngine();
+  readonly #subscription = new Subscription();
+  readonly #stations = new Map<string, Station>();
+  readonly #loopDelay = new LoopDelay();
+  readonly #folder: string;
+  readonly #bundle: Bundle;
+  readonly #encoders: Encoders;
+  readonly #log: FileAlertLog;
+  readonly #hub: Hub;
+  readonly #book: RuleBook;
+  #config: Config;
+  #transport: Transport | undefined;
+  #fusion = new Subscription();
+  #server: Server | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: EdgeBindOptions, { config, folder }: LoadedConfig, bundle: Bundle, encoders: Encoders, ledger: Ledger) {
+    this.#options = options;
+    this.#config = config;
+    this.#folder = folder;
+    this.#bundle = bundle;
+    this.#encoders = encoders;
+    this.#ledger = ledger;
+    const stateDir = configPath(folder, config.state.dir);
+    this.#log = FileAlertLog.open(join(stateDir, 'alerts.jsonl'));
+    this.#hub = new Hub({
+      clock: this.#clock,
+      ledger,
+      log: options.log,
+      boot: this.#boot,
+      server: options.server,
+      spaces: () => [encoders.space],
+      sources: () => [...this.#stations.values()].map(({ id, modality, status }) => ({ id, modality, state: status.state })),
+      alerts: this.#log,
+    });
+    this.#book = new RuleBook({
+      engine: this.#rules,
+      log: this.#log,
+      stateDir,
+      embed: ({ query }) => embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) }),
+      known: () => namesOf(this.#config),
+      onAlert: (alert) => this.#hub.publishAlert(alert),
+    });
+  }
+
+  /**
+   * Opens the bundle, checks it, embeds the rules, opens the sources and listens.
+   *
+   * @throws UsageError where the config asks for something that is not there; nothing is left running then
+   */
+  static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
+    const { config, folder } = loaded;
+    const bundle = await openBundle(findBundle(config.model, folder));
+    requireEncoders(bundle, config.sources);
+    const ledger = new Ledger();
+    const { workers, threads, providers } = config.encoders;
+    const encoders = await startEncoders(bundle, {
+      ...(workers !== undefined && { workers }),
+      threads,
+      providers,
+      clock: hostClock,
+      ledger,
+      log: options.log,
+    });
+    let edgebind: EdgeBind | undefined;
+    try {
+      edgebind = new EdgeBind(options, loaded, bundle, encoders, ledger);
+      await edgebind.#run();
+      return edgebind;
+    } catch (error) {
+      await (edgebind?.stop() ?? encoders.stop());
+      throw error;
+    }
+  }
+
+  /** Address of the dashboard. */
+  get url(): string {
+    return this.#server?.url ?? '';
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** Puts an edited config into force. Sources that did not change go on without losing a window. */
+  async reconfigure({ config }: LoadedConfig): Promise<void> {
+    const fixed = (one: Config): string => JSON.stringify([one.model, one.listen, one.broker, one.encoders, one.state]);
+    if (fixed(config) !== fixed(this.#config))
+      this.#options.log.warn({}, 'model, listen, broker, encoders and state take effect at the next start; sources, fusion and alerts now');
+    requireEncoders(this.#bundle, config.sources);
+    const next = { ...this.#config, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
+    const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
+    const changed = (id: string): boolean =>
+      asText(next.sources.find((source) => source.id === id)) !== asText(this.#config.sources.find((source) => source.id === id));
+    const gone = [...this.#stations.values()].filter((station) => changed(station.id));
+    const added = next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id));
+    // The rules first: a query that cannot be embedded must leave everything as it is.
+    const before = this.#config;
+    this.#config = next;
+    try {
+      await this.#book.configure(next.alerts);
+    } catch (error) {
+      this.#config = before;
+      throw error;
+    }
+    for (const station of gone) {
+      this.#stations.delete(station.id);
+      await station.stop();
+    }
+    if (added.length > 0) await this.#open(added);
+    this.#fuse();
+  }
+
+  /** Stops the inputs, lets what is on its way come out, writes the state, closes. May be called twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #run(): Promise<void> {
+    const { host, port, token, tls } = this.#config.listen;
+    this.#judge();
+    await this.#book.configure(this.#config.alerts);
+    for (const alert of this.#log.raised()) this.#rules.restore(alert);
+    this.#server = await startServer({
+      host,
+      port: this.#options.port ?? port,
+      ...(token !== undefined && { token }),
+      ...(tls && { tls: { cert: configPath(this.#folder, tls.cert), key: configPath(this.#folder, tls.key) } }),
+      ...(this.#options.dashboardDir !== undefined && { dashboardDir: this.#options.dashboardDir }),
+      hub: this.#hub,
+      clock: this.#clock,
+      log: this.#options.log,
+      ledger: this.#ledger,
+      api: {
+        status: () => this.#status(),
+        ledger: () => this.#ledger.lines(),
+        alerts: (after, limit) => this.#log.after(after, limit),
+        rules: () => this.#book.list(),
+        putRule: (id, body) => this.#book.put(id, body),
+        deleteRule: (id) => this.#book.delete(id),
+        ready: () => this.#readiness(),
+      },
+    });
+    await this.#open(this.#config.sources);
+    this.#fuse();
+  }
+
+  /** Embeddings, single and fused, to the rules; what they say to the clients. */
+  #judge(): void {
+    const fused = this.#fused;
+    const judged$ = merge(this.#embeddings, fused.pipe(map((one): Judged => ({ ...one, modality: 'fused' }))));
+    this.#subscription.add(
+      alerts(judged$, this.#rules, this.#log).subscribe(({ scores, alerts: changes }) => {
+        for (const alert of changes) this.#hub.publishAlert(alert);
+        for (const score of scores) this.#hub.publishScore(score);
+      }),
+    );
+    this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#hub.publishEmbedding(embedding)));
+    this.#subscription.add(fused.subscribe((one) => this.#hub.publishFused(one)));
+  }
+
+  readonly #fused = new Subject<Fused>();
+
+  #fuse(): void {
+    this.#fusion.unsubscribe();
+    const terms = this.#config.fusion;
+    if (!terms) return;
+    const sources = this.#config.sources.map((source) => source.id);
+    this.#fusion = fusion(this.#embeddings, { ...terms, clock: this.#clock, sources }).subscribe((one) => this.#fused.next(one));
+  }
+
+  async #open(sources: readonly SourceConfig[]): Promise<void> {
+    // Later additions bring their own transport only if the first sources needed none.
+    this.#transport ??= await startTransport(
+      { broker: this.#config.broker, sources: this.#config.sources },
+      { clock: this.#clock, log: this.#options.log },
+    );
+    const resolved = new Map(this.#transport.sources.map((source) => [source.id, source]));
+    const context: InputContext = {
+      clock: this.#clock,
+      ledger: this.#ledger,
+      log: this.#options.log,
+      audioRateHz: audioRateHz(this.#bundle),
+      ...(this.#transport.bus && { bus: this.#transport.bus }),
+    };
+    const engine: Engine = engineOf({
+      config: this.#config,
+      bundle: this.#bundle,
+      encoders: this.#encoders,
+      ledger: this.#ledger,
+      show: (sample) => this.#hub.publishSample(sample),
+    });
+    for (const config of sources) {
+      const station = new Station({
+        config,
+        source: openSource(config.from.startsWith('simulate:') ? (resolved.get(config.id) ?? config) : config, context),
+        engine,
+        clock: this.#clock,
+        log: this.#options.log,
+        onEmbedding: (embedding) => this.#embeddings.next(embedding),
+        onStatus: (status) => this.#hub.publishStatus(status),
+      });
+      this.#stations.set(config.id, station);
+      station.start();
+    }
+  }
+
+  #readiness(): { ready: boolean; reasons: string[] } {
+    const reasons = [...this.#stations.values()].flatMap(({ id, status: { state, reason } }) =>
+      state === 'live' ? [] : [`${id}: ${state}${reason ? ` (${reason})` : ''}`],
+    );
+    return { ready: reasons.length < this.#stations.size, reasons };
+  }
+
+  #status(): object {
+    return statusOf({
+      server: this.#options.server,
+      boot: this.#boot,
+      startedUs: this.#startedUs,
+      nowUs: this.#clock.nowUs(),
+      space: this.#encoders.space,
+      stations: [...this.#stations.values()],
+      rules: this.#book.list(),
+      ledger: this.#ledger,
+      loopDelay: this.#loopDelay,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    const { log } = this.#options;
+    const tidy = async (what: string, step: () => Promise<void> | void): Promise<void> => {
+      try {
+        await step();
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, `stopping: ${what} failed`);
+      }
+    };
+    const stations = [...this.#stations.values()];
+    await tidy('inputs', async () => void (await Promise.all(stations.map((station) => station.stopInput()))));
+    // What waits is encoded, judged and published before the doors close.
+    await tidy('encoders', () => this.#encoders.stop());
+    await tidy('pipelines', async () => void (await Promise.all(stations.map((station) => station.stop()))));
+    this.#fusion.unsubscribe();
+    this.#subscription.unsubscribe();
+    await tidy('clients', () => this.#hub.closeAll('the server stops'));
+    await tidy('server', () => this.#server?.close());
+    await tidy('transport', () => this.#transport?.stop());
+    await tidy('alert log', () => this.#log.close());
+    this.#loopDelay.stop();
+  }
+}

@@ -1,0 +1,61 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Engine, WindowTerms } from '../../pipelines/engine.ts';
+import type { Encoders } from '../core/encoder.ts';
+import { UsageError } from '../core/errors.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import type { Modality, Sample } from '../core/types.ts';
+import type { Bundle, BundleEntry } from '../encoders/bundle.ts';
+import type { Config } from './config.ts';
+import { windowTerms } from './window-terms.ts';
+
+/** Rate at which sound is read where the bundle has no encoder for it. */
+const DEFAULT_AUDIO_RATE_HZ = 16_000;
+
+/** Rate to which sound is resampled at capture. */
+export function audioRateHz(bundle: Bundle): number {
+  const frontEnd = bundle.entries.get('audio')?.frontEnd;
+  return frontEnd && 'rateHz' in frontEnd ? frontEnd.rateHz : DEFAULT_AUDIO_RATE_HZ;
+}
+
+/** @throws UsageError `NO_ENCODER` where a source's modality has no encoder in the bundle */
+export function requireEncoders(bundle: Bundle, sources: readonly SourceConfig[]): void {
+  for (const { id, modality } of sources) {
+    if (bundle.entries.has(modality)) continue;
+    throw new UsageError(
+      'NO_ENCODER',
+      `sources: "${id}" is of modality ${modality}, for which ${bundle.dir} has no encoder; it has: ${[...bundle.entries.keys()].join(', ')}`,
+    );
+  }
+}
+
+/** What pipelines get: the bundle's wishes, the config's over them. */
+export function engineOf(options: {
+  config: Config;
+  bundle: Bundle;
+  encoders: Encoders;
+  ledger: Ledger;
+  show: (sample: Sample) => void;
+}): Engine {
+  const { config, bundle, encoders, ledger, show } = options;
+  const entry = (modality: Modality): BundleEntry => {
+    const found = bundle.entries.get(modality);
+    if (!found) throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}`);
+    return found;
+  };
+  return {
+    ledger,
+    encoders,
+    show,
+    frontEnd: (modality) => entry(modality).frontEnd,
+    policy: { keep: config.encoders.keep, staleAfterMs: config.encoders.staleAfterMs },
+    window: (id): WindowTerms => {
+      const source = config.sources.find((other) => other.id === id);
+      const manifest = source && entry(source.modality).window;
+      return windowTerms(manifest?.kind === 'sliding' ? manifest : {}, source?.window);
+    },
+  };
+}
+
+/** A path of the config: relative ones start at the config's folder. */
+export const configPath = (folder: string, path: string): string => (isAbsolute(path) ? path : resolve(folder, path));

@@ -1,0 +1,59 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import type { Rule } from '../alerts/rule.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Space } from '../core/types.ts';
+import type { Station } from './station.ts';
+
+/** How late the event loop runs what is due, in ms, since the start. */
+export class LoopDelay {
+  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
+
+  constructor() {
+    this.#histogram.enable();
+  }
+
+  read(): { p50: number; p99: number; max: number } {
+    // The histogram counts the timer's own interval of 10 ms as well.
+    const ms = (ns: number): number => Math.max(0, Math.round(ns / 1e4 - 1000) / 100);
+    return { p50: ms(this.#histogram.percentile(50)), p99: ms(this.#histogram.percentile(99)), max: ms(this.#histogram.max) };
+  }
+
+  stop(): void {
+    this.#histogram.disable();
+  }
+}
+
+export interface StatusParts {
+  readonly server: string;
+  readonly boot: string;
+  readonly startedUs: number;
+  readonly nowUs: number;
+  readonly space: Space;
+  readonly stations: readonly Station[];
+  readonly rules: readonly Rule[];
+  readonly ledger: Ledger;
+  readonly loopDelay: LoopDelay;
+}
+
+/** The body of `/api/v1/status`: what a person asks first when something seems wrong. */
+export function statusOf({ server, boot, startedUs, nowUs, space, stations, rules, ledger, loopDelay }: StatusParts): object {
+  const lines = ledger.lines();
+  const dropsOf = (id: string): Record<string, number> => {
+    const drops: Record<string, number> = {};
+    for (const { source, stage, dropped } of lines)
+      if (source === id) for (const [reason, count] of Object.entries(dropped)) drops[`${stage}.${reason}`] = count;
+    return drops;
+  };
+  return {
+    server,
+    boot,
+    timeUs: nowUs,
+    uptimeSeconds: Math.round((nowUs - startedUs) / 1e6),
+    space,
+    sources: stations.map((station) => ({ ...station.describe(), dropped: dropsOf(station.id) })),
+    rules: rules.length,
+    ledgerSums: lines.every((line) => line.sums),
+    eventLoopDelayMs: loopDelay.read(),
+    memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
+  };
+}
