@@ -13,4 +13,4 @@ export type {
 } from './messages.ts';
 export type { WebSocketConstructor, WebSocketEvent, WebSocketLike } from './web-socket-like.ts';
 export type { AlertMessage, Channel, Encoding, HelloMessage, Hit, ScoreMessage, StatusMessage } from '../core/wire.ts';
-export type { Modality, SourceState, Space } from '../core/types.ts';
+export type { Modality, Sense, SourceState, Space } from '../core/types.ts';

@@ -8,7 +8,7 @@ import type {
   ScoreMessage,
   StatusMessage,
 } from '../core/wire.ts';
-import type { Modality } from '../core/types.ts';
+import type { Sense } from '../core/types.ts';
 
 /** An embedding with its vector decoded, whatever encoding it came in. */
 export interface EmbeddingEvent extends Omit<EmbeddingMessage, 'vector' | 'scale'> {
@@ -40,8 +40,8 @@ export interface SubscribeRequest<C extends Channel = Channel> {
   readonly channel: C;
   /** Ids of sources; absent: all. */
   readonly sources?: readonly string[];
-  /** Absent: all. */
-  readonly modalities?: readonly Modality[];
+  /** Absent: all; `fused` for scores and alerts on the fused vector. */
+  readonly modalities?: readonly Sense[];
   /** How vectors travel. Default `f32`; `f16` halves and `i8` quarters the bytes. */
   readonly encoding?: Encoding;
   /** At most so many messages per second and source, the newest each time. Default: all (`samples`: 5). */

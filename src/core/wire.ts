@@ -3,7 +3,7 @@
  *
  * Text frames are JSON with `op`. With an `encoding` other than `json` a vector comes as one binary frame (see `binary-frame.ts`).
  */
-import type { Alert, Modality, Score, SourceState, Space, WindowMeta } from './types.ts';
+import type { Alert, Modality, Score, Sense, SourceState, Space, WindowMeta } from './types.ts';
 
 export const PROTOCOL = 'edgebind.v1';
 export const TOKEN_PROTOCOL_PREFIX = 'edgebind.token.';
@@ -115,7 +115,8 @@ export interface SubscribeMessage {
   readonly sub: string;
   readonly channel: Channel;
   readonly sources?: readonly string[] | undefined;
-  readonly modalities?: readonly Modality[] | undefined;
+  /** `fused` for scores and alerts on the fused vector. */
+  readonly modalities?: readonly Sense[] | undefined;
   readonly encoding?: Encoding | undefined;
   readonly maxHz?: number | undefined;
 }

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { EdgeBindError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { MODALITIES } from '../core/types.ts';
+import type { ClientMessage } from '../core/wire.ts';
+
+const name = z.string().min(1).max(64);
+const timeUs = z.number().int().min(0);
+/** Base64 of a file; the size of the whole message is capped before it is parsed. */
+const base64 = z.base64();
+
+const subscribe = z.strictObject({
+  op: z.literal('subscribe'),
+  sub: name,
+  channel: z.enum(['embeddings', 'fused', 'alerts', 'scores', 'status', 'samples']),
+  sources: z.array(name).max(256).optional(),
+  modalities: z
+    .array(z.enum([...MODALITIES, 'fused']))
+    .max(16)
+    .optional(),
+  encoding: z.enum(['json', 'f32', 'f16', 'i8']).optional(),
+  maxHz: z.number().min(0.001).max(1000).optional(),
+});
+
+const query = z
+  .strictObject({
+    op: z.literal('query'),
+    id: name,
+    text: z.string().trim().min(1).max(1000).exactOptional(),
+    image: base64.exactOptional(),
+    audio: base64.exactOptional(),
+    vector: z.array(z.number()).min(1).max(8192).exactOptional(),
+    top: z.number().int().min(1).max(1000).default(10),
+    sinceUs: timeUs.exactOptional(),
+    untilUs: timeUs.exactOptional(),
+  })
+  .refine(
+    ({ text, image, audio, vector }) => [text, image, audio, vector].filter((given) => given !== undefined).length === 1,
+    'give exactly one of text, image, audio, vector',
+  );
+
+const schemas = {
+  subscribe,
+  unsubscribe: z.strictObject({ op: z.literal('unsubscribe'), sub: name }),
+  resume: z.strictObject({ op: z.literal('resume'), cursor: z.number().int().min(0) }),
+  query,
+  ping: z.strictObject({ op: z.literal('ping'), ref: name.exactOptional() }),
+} satisfies Record<ClientMessage['op'], z.ZodType<ClientMessage>>;
+
+const OPS = Object.keys(schemas) as ClientMessage['op'][];
+
+/** A message that cannot be obeyed; `ref` is the subscription's or query's name where the message had one. */
+export class ClientMessageError extends EdgeBindError {
+  readonly ref: string | null;
+
+  constructor(code: string, message: string, ref: string | null) {
+    super(code, message);
+    this.ref = ref;
+  }
+}
+
+/**
+ * Reads a client's message.
+ *
+ * @throws ClientMessageError `BAD_JSON`, `UNKNOWN_OP`, `UNKNOWN_CHANNEL`, `UNKNOWN_MODALITY`, `UNKNOWN_ENCODING` or `BAD_MESSAGE`
+ */
+export function parseClientMessage(text: string): ClientMessage {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ClientMessageError('BAD_JSON', `not JSON: ${JSON.stringify(text.slice(0, 60))}; wanted e.g. {"op":"ping"}`, null);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ClientMessageError('BAD_MESSAGE', 'a message is a JSON object with "op"', null);
+  }
+  const { op, sub, id } = value as Record<string, unknown>;
+  const ref = [sub, id].find((given): given is string => typeof given === 'string' && given.length <= 64) ?? null;
+  const known = OPS.find((candidate) => candidate === op);
+  if (!known) throw new ClientMessageError('UNKNOWN_OP', `unknown op ${shown(op)}${hint(op, OPS)}`, ref);
+  const result = schemas[known].safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new ClientMessageError(codeOf(issue?.path[0]), `${known}: ${describe(issue, value)}`.slice(0, 500), ref);
+}
+
+function describe(issue: z.core.$ZodIssue | undefined, message: object): string {
+  if (!issue) return 'not understood';
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.map(shown).join(', ')}`;
+  if (issue.code === 'invalid_value') {
+    const got = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], message);
+    return `${path} is ${shown(got)}${hint(got, issue.values.map(String))}`;
+  }
+  return `${path ? `${path}: ` : ''}${issue.message}`;
+}
+
+function codeOf(field: PropertyKey | undefined): string {
+  if (field === 'channel') return 'UNKNOWN_CHANNEL';
+  if (field === 'modalities') return 'UNKNOWN_MODALITY';
+  return field === 'encoding' ? 'UNKNOWN_ENCODING' : 'BAD_MESSAGE';
+}
+
+const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value).slice(0, 80));
+
+function hint(got: unknown, known: readonly string[]): string {
+  const close = typeof got === 'string' ? nearest(got.slice(0, 40), known) : undefined;
+  return `${close ? `; did you mean "${close}"?` : ';'} known: ${known.join(', ')}`;
+}

@@ -1,0 +1,61 @@
+import { encodeFrame } from '../core/binary-frame.ts';
+import type { Fused } from '../core/fused.ts';
+import type { Embedding, Sense } from '../core/types.ts';
+import { encodeVector, type VectorEncoding } from '../core/vector-codec.ts';
+import type { Encoding } from '../core/wire.ts';
+import { FrameCache } from './frame-cache.ts';
+import { spliceSub, textFrame, type Frame, type Publication } from './publication.ts';
+
+interface Written {
+  /** The header's JSON without op and sub. */
+  readonly rest: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An embedding or a fused vector on its way to the subscribers. */
+export class VectorPublication implements Publication {
+  readonly key: string;
+  readonly source: string;
+  readonly modality: Sense;
+  readonly size = 1;
+  readonly #op: 'embedding' | 'fused';
+  readonly #vector: Float32Array;
+  readonly #meta: object;
+  readonly #written = new Map<VectorEncoding, Written>();
+  readonly #frames = new FrameCache();
+  #json: string | undefined;
+
+  constructor(op: 'embedding' | 'fused', embedding: Embedding | Fused, publishedUs: number) {
+    const { vector, ...meta } = embedding;
+    this.key = meta.source;
+    this.source = meta.source;
+    this.modality = 'modality' in meta ? meta.modality : 'fused';
+    this.#op = op;
+    this.#vector = vector;
+    this.#meta = { ...meta, publishedUs };
+  }
+
+  frame(sub: string, encoding: Encoding): Frame {
+    return this.#frames.get(sub, encoding, () => {
+      if (encoding === 'json') return textFrame(spliceSub(this.#op, sub, this.#asJson()));
+      const { rest, bytes } = this.#asBytes(encoding);
+      return { bytes: encodeFrame(encoding, spliceSub(this.#op, sub, rest), bytes), isBinary: true };
+    });
+  }
+
+  #asJson(): string {
+    // Nine significant digits name a float32 exactly; the shortest text of its double would be twice as long.
+    this.#json ??= JSON.stringify({ ...this.#meta, vector: Array.from(this.#vector, (value) => Number(value.toPrecision(9))) });
+    return this.#json;
+  }
+
+  #asBytes(encoding: VectorEncoding): Written {
+    let written = this.#written.get(encoding);
+    if (!written) {
+      const { bytes, scale } = encodeVector(encoding, this.#vector);
+      written = { rest: JSON.stringify(scale === undefined ? this.#meta : { ...this.#meta, scale }), bytes };
+      this.#written.set(encoding, written);
+    }
+    return written;
+  }
+}
