@@ -1,0 +1,84 @@
+import type { LedgerLine } from '../../../src/core/ledger.ts';
+import type { Modality, SourceState } from '../../../src/core/types.ts';
+import { token } from './token.ts';
+
+/** A rule as the server lists it. Fields that this page does not know travel back as they came. */
+export interface Rule {
+  readonly id: string;
+  readonly query: { readonly text?: string; readonly [kind: string]: unknown };
+  readonly on: readonly string[];
+  readonly threshold: number;
+  readonly clearBelow?: number;
+  readonly holdMs?: number;
+  readonly cooldownMs?: number;
+}
+
+export interface SourceReport {
+  readonly id: string;
+  readonly modality: Modality;
+  readonly state: SourceState;
+  readonly reason: string;
+  /** Where it comes from, without passwords. */
+  readonly from?: string;
+  readonly samplesHz?: number;
+  readonly embeddingsHz?: number;
+  /** Event time of the newest sample; 0: none yet. */
+  readonly newestUs?: number;
+}
+
+export interface StatusReport {
+  readonly sources?: readonly SourceReport[];
+  /** Delay of the server's event loop, 99th percentile. */
+  readonly loop?: { readonly p99Ms?: number };
+}
+
+/** The server wants a token, or another one. */
+export class UnauthorizedError extends Error {
+  override readonly name: string = 'UnauthorizedError';
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<unknown> {
+  const secret = token.get();
+  const headers = { 'content-type': 'application/json', ...(secret ? { authorization: `Bearer ${secret}` } : {}) };
+  const response = await fetch(`/api/v1/${path}`, { ...init, headers, signal: AbortSignal.timeout(10_000) });
+  if (response.status === 401) throw new UnauthorizedError('the server asks for a token');
+  const text = await response.text();
+  const body = parse(text);
+  if (!response.ok) throw new Error(complaint(body) ?? `the server answered ${response.status}`);
+  return body;
+}
+
+/** The server's present state, rules and ledger, and ways to change rules. Errors carry the server's own words. */
+export const api = {
+  status: async (): Promise<StatusReport> => (await ask('status')) as StatusReport,
+  ledger: async (): Promise<readonly LedgerLine[]> => listIn(await ask('ledger'), 'lines') as LedgerLine[],
+  rules: async (): Promise<readonly Rule[]> => listIn(await ask('rules'), 'rules') as Rule[],
+  putRule: async ({ id, ...body }: Rule): Promise<void> => {
+    await ask(`rules/${encodeURIComponent(id)}`, { method: 'PUT', body: JSON.stringify(body) });
+  },
+  deleteRule: async (id: string): Promise<void> => {
+    await ask(`rules/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  },
+};
+
+/** A list is an answer by itself, or a field of it. */
+function listIn(body: unknown, field: string): readonly unknown[] {
+  if (Array.isArray(body)) return body;
+  const list = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[field] : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+function complaint(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { message, error } = body as { message?: unknown; error?: unknown };
+  if (typeof message === 'string') return message;
+  return typeof error === 'string' ? error : complaint(error);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

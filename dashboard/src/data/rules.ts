@@ -1,0 +1,68 @@
+import { MODALITIES } from '../../../src/core/types.ts';
+import { suggestThreshold, type Suggestion } from '../lib/suggest-threshold.ts';
+import { ruleIdFor } from '../lib/words.ts';
+import { api, type Rule } from './api.ts';
+import { scoreHistory } from './live.ts';
+import { refreshRules } from './poll.ts';
+import { serverNowMs } from './server-clock.ts';
+import { state } from './state.ts';
+
+/** How long a new rule listens to the background before a level is suggested. */
+export const LEARN_MS = 20_000;
+const FIRST_THRESHOLD = 0.3;
+const HOLD_MS = 0;
+const COOLDOWN_MS = 10_000;
+
+/**
+ * Makes a prompt a rule at once, at a provisional level: that of the other rules where there are any (levels are a matter of the
+ * space, so they are alike), else 0.3.
+ *
+ * @param on modalities or ids of sources; empty: all
+ * @param learns whether the level is set from what the first 20 s score
+ */
+export async function addRule(prompt: string, on: readonly string[], learns: boolean): Promise<void> {
+  const others = state.rules.get();
+  const levels = others.map((rule) => rule.threshold).toSorted((a, b) => a - b);
+  const id = ruleIdFor(prompt, new Set(others.map((rule) => rule.id)));
+  const threshold = levels[levels.length >> 1] ?? FIRST_THRESHOLD;
+  await api.putRule({
+    id,
+    query: { text: prompt },
+    on: on.length > 0 ? on : MODALITIES,
+    threshold,
+    holdMs: HOLD_MS,
+    cooldownMs: COOLDOWN_MS,
+  });
+  if (learns) state.learning.update((learning) => new Map(learning).set(id, serverNowMs() + LEARN_MS));
+  await refreshRules();
+}
+
+/** Sets a rule's level; `clearBelow` keeps its distance. Learning ends: a person has decided. */
+export async function setThreshold(rule: Rule, threshold: number): Promise<void> {
+  endLearning(rule.id);
+  const moved = rule.clearBelow === undefined ? {} : { clearBelow: Math.max(-1, rule.clearBelow + threshold - rule.threshold) };
+  const next = { ...rule, threshold, ...moved };
+  state.rules.update((rules) => rules.map((other) => (other.id === rule.id ? next : other)));
+  try {
+    await api.putRule(next);
+  } finally {
+    await refreshRules();
+  }
+}
+
+export async function deleteRule(id: string): Promise<void> {
+  endLearning(id);
+  await api.deleteRule(id);
+  await refreshRules();
+}
+
+export function endLearning(id: string): void {
+  state.learning.update((learning) => (learning.has(id) ? new Map([...learning].filter(([other]) => other !== id)) : learning));
+}
+
+/** The level that the last 20 s speak for. */
+export function suggestionFor(rule: string): Suggestion | undefined {
+  const history = scoreHistory(rule);
+  const fromMs = serverNowMs() - LEARN_MS;
+  return suggestThreshold(new Map(history.sources.map((source) => [source, history.since(source, fromMs)])));
+}

@@ -1,0 +1,32 @@
+import type { Client, ClientStatus } from '../../../src/client/index.ts';
+import type { LedgerLine } from '../../../src/core/ledger.ts';
+import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
+import { createStore, type Store } from '../lib/store.ts';
+import type { Rule, SourceReport } from './api.ts';
+
+/** What the page knows, one store per thing, so that only what changed is drawn again. Sensor data is not here: see `live.ts`. */
+export interface State {
+  readonly connection: Store<ClientStatus>;
+  readonly client: Store<Client | undefined>;
+  /** The server refused us for want of a token. */
+  readonly wantsToken: Store<boolean>;
+  readonly sources: Store<readonly SourceReport[]>;
+  readonly rules: Store<readonly Rule[]>;
+  readonly feed: Store<Feed>;
+  readonly ledger: Store<readonly LedgerLine[]>;
+  readonly loopMs: Store<number | undefined>;
+  /** Rules that were just made, whose level is still to be learnt: the server's time at which learning ends. */
+  readonly learning: Store<ReadonlyMap<string, number>>;
+}
+
+export const state: State = {
+  connection: createStore<ClientStatus>({ state: 'connecting' }),
+  client: createStore<Client | undefined>(undefined),
+  wantsToken: createStore(false),
+  sources: createStore<readonly SourceReport[]>([]),
+  rules: createStore<readonly Rule[]>([]),
+  feed: createStore(EMPTY_FEED),
+  ledger: createStore<readonly LedgerLine[]>([]),
+  loopMs: createStore<number | undefined>(undefined),
+  learning: createStore<ReadonlyMap<string, number>>(new Map()),
+};

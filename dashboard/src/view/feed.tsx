@@ -1,0 +1,55 @@
+import type { VNode } from 'preact';
+import { state } from '../data/state.ts';
+import type { FeedEntry } from '../lib/alert-feed.ts';
+import { clockTime, dayOf, duration, level } from '../lib/format.ts';
+import { useStore } from '../lib/store.ts';
+import { noticedBy } from '../lib/words.ts';
+
+/** Alerts, newest first. */
+export function Feed(): VNode {
+  const { entries } = useStore(state.feed);
+  const newest = entries[0];
+  return (
+    <section class="card feed" aria-labelledby="feed-title">
+      <h2 id="feed-title">Alerts</h2>
+      <p class="unseen" aria-live="assertive">
+        {newest && !newest.cleared ? `Alert: ${newest.raised.query}, ${noticedBy(newest.raised.modality, newest.raised.source)}` : ''}
+      </p>
+      {entries.length === 0 ? (
+        <p class="empty">None yet. When something matches a prompt it appears here, with the time and the sensor that noticed.</p>
+      ) : (
+        <ol tabIndex={0} aria-label="Alerts, newest first">
+          {entries.map((entry) => (
+            <Entry key={`${entry.id}/${entry.raised.cursor}`} entry={entry} />
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Entry({ entry: { raised, cleared } }: { readonly entry: FeedEntry }): VNode {
+  const atMs = raised.endUs / 1000;
+  return (
+    <li class={cleared ? 'cleared' : 'raised'} data-rule={raised.rule}>
+      <i class="dot" />
+      <div>
+        <p>
+          <b>{raised.query}</b>
+          <span class="badge">{cleared ? 'cleared' : 'raised'}</span>
+        </p>
+        <p class="small">
+          {noticedBy(raised.modality, raised.source)}
+          {cleared ? `, lasted ${duration((cleared.endUs - raised.endUs) / 1000)}` : ', still going on'}
+        </p>
+        <p class="small">
+          <time title={dayOf(atMs)}>{clockTime(atMs)}</time>
+          <span title="score when it was raised, and the rule's level">
+            {' '}
+            score {level(raised.score)} over {level(raised.threshold)}
+          </span>
+        </p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,85 @@
+import type { TargetedEvent, VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { addRule, LEARN_MS } from '../data/rules.ts';
+import type { SourceReport } from '../data/api.ts';
+import { state } from '../data/state.ts';
+import { useStore } from '../lib/store.ts';
+import { SENSE_NAMES } from '../lib/words.ts';
+
+/** The box that makes words a rule. */
+export function PromptBox(): VNode {
+  const senses = sensesOf(useStore(state.sources));
+  const [prompt, setPrompt] = useState('');
+  const [unwanted, setUnwanted] = useState<ReadonlySet<string>>(new Set());
+  const [learns, setLearns] = useState(true);
+  const [note, setNote] = useState<{ readonly isBad: boolean; readonly words: string } | undefined>();
+  const [isBusy, setBusy] = useState(false);
+  const chosen = senses.filter(({ name }) => !unwanted.has(name)).map(({ name }) => name);
+
+  const submit = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    const words = prompt.trim();
+    if (words === '' || isBusy) return;
+    setBusy(true);
+    try {
+      await addRule(words, chosen.length === senses.length ? [] : chosen, learns);
+      setPrompt('');
+      setNote({ isBad: false, words: `Watching for “${words}” now.` });
+    } catch (error) {
+      setNote({ isBad: true, words: `Not added: ${error instanceof Error ? error.message : String(error)}` });
+    } finally {
+      setBusy(false);
+    }
+  };
+  const toggle = (name: string): void =>
+    setUnwanted((old) => {
+      const next = new Set(old);
+      if (!next.delete(name)) next.add(name);
+      return next;
+    });
+
+  return (
+    <form class="card prompt" onSubmit={(event) => void submit(event)}>
+      <label for="prompt">Tell me when something looks, sounds or moves like</label>
+      <div class="prompt-line">
+        <input
+          id="prompt"
+          value={prompt}
+          maxLength={300}
+          placeholder="glass breaking"
+          autocomplete="off"
+          enterkeyhint="done"
+          onInput={(event) => setPrompt(event.currentTarget.value)}
+        />
+        <button type="submit" class="primary" disabled={isBusy || prompt.trim() === '' || chosen.length === 0}>
+          Watch for it
+        </button>
+      </div>
+      <fieldset class="chips">
+        <legend>using</legend>
+        {senses.map(({ name, label }) => (
+          <label key={name} class="chip">
+            <input type="checkbox" checked={!unwanted.has(name)} onChange={() => toggle(name)} />
+            {label}
+          </label>
+        ))}
+        <label class="learn" title="The first 20 seconds count as background; the alert level goes above it. You can move it at any time.">
+          <input type="checkbox" checked={learns} onChange={() => setLearns((old) => !old)} />
+          set the alert level from the first {LEARN_MS / 1000} s
+        </label>
+      </fieldset>
+      <p class={`note${note?.isBad ? ' bad' : ''}`} role="status">
+        {note?.words}
+      </p>
+    </form>
+  );
+}
+
+/** What can be chosen: a modality, or its sources by name where there are several. */
+function sensesOf(sources: readonly SourceReport[]): { readonly name: string; readonly label: string }[] {
+  return sources.flatMap(({ id, modality }, i) => {
+    const alike = sources.filter((other) => other.modality === modality).length;
+    if (alike > 1) return [{ name: id, label: id }];
+    return sources.findIndex((other) => other.modality === modality) === i ? [{ name: modality, label: SENSE_NAMES[modality] }] : [];
+  });
+}

@@ -1,0 +1,86 @@
+import type { VNode } from 'preact';
+import type { SourceReport } from '../data/api.ts';
+import { liveSource } from '../data/live.ts';
+import { serverNowMs } from '../data/server-clock.ts';
+import { state } from '../data/state.ts';
+import { duration, hertz } from '../lib/format.ts';
+import { useStore } from '../lib/store.ts';
+import { SENSE_NAMES, stateWords } from '../lib/words.ts';
+import { HeatView } from './heat-view.tsx';
+import { MotionView } from './motion-view.tsx';
+import { PictureView } from './picture-view.tsx';
+import { SoundView } from './sound-view.tsx';
+import { useTick } from './use-tick.ts';
+
+/** One sensor: what it senses now, whether it lives, how fast it is, and what it lost. */
+export function Tile({ source }: { readonly source: SourceReport }): VNode {
+  const isRaised = useStore(state.feed).entries.some((entry) => !entry.cleared && entry.raised.source === source.id);
+  const name = SENSE_NAMES[source.modality];
+  return (
+    <article class={`tile card ${source.state}${isRaised ? ' raised' : ''}`} aria-label={`${name} ${source.id}`} data-source={source.id}>
+      <header>
+        <h3>{source.id}</h3>
+        <span class="kind">{name}</span>
+        <span class={`state ${source.state}`} title={source.from}>
+          <i class="dot" />
+          {source.state}
+        </span>
+      </header>
+      <div class="stage">
+        <View source={source} />
+        <Waiting source={source} />
+      </div>
+      <Figures source={source} />
+    </article>
+  );
+}
+
+function View({ source: { id, modality } }: { readonly source: SourceReport }): VNode {
+  const label = `live ${SENSE_NAMES[modality].toLowerCase()} view of ${id}`;
+  switch (modality) {
+    case 'image':
+      return <PictureView source={id} label={label} />;
+    case 'audio':
+      return <SoundView source={id} label={label} />;
+    case 'imu':
+      return <MotionView source={id} label={label} />;
+    case 'thermal':
+    case 'depth':
+      return <HeatView source={id} label={label} />;
+  }
+}
+
+/** Says over the picture why it stands still. */
+function Waiting({ source }: { readonly source: SourceReport }): VNode | null {
+  useTick();
+  if (source.state !== 'live') return <p class="over">{stateWords(source.state, source.reason)}</p>;
+  return liveSource(source.id).newest ? null : <p class="over">waiting for the first sample</p>;
+}
+
+function Figures({ source }: { readonly source: SourceReport }): VNode {
+  useTick();
+  const lost = useStore(state.ledger)
+    .filter((line) => line.source === source.id)
+    .reduce((sum, line) => sum + Object.values(line.dropped).reduce((own, count) => own + count, 0), 0);
+  const newestUs = Math.max(source.newestUs ?? 0, liveSource(source.id).newest?.timeUs ?? 0);
+  return (
+    <dl class="figures">
+      <div>
+        <dt>rate</dt>
+        <dd>{source.samplesHz === undefined ? '–' : hertz(source.samplesHz)}</dd>
+      </div>
+      <div title="time since the newest sample">
+        <dt>newest</dt>
+        <dd>{newestUs === 0 ? 'none yet' : `${duration(serverNowMs() - newestUs / 1000)} ago`}</dd>
+      </div>
+      <div title="vectors per second in the joint space">
+        <dt>vectors</dt>
+        <dd>{source.embeddingsHz === undefined ? '–' : hertz(source.embeddingsHz)}</dd>
+      </div>
+      <div title="samples and windows left out, each with its reason in the ledger below">
+        <dt>dropped</dt>
+        <dd>{lost.toLocaleString('en-US')}</dd>
+      </div>
+    </dl>
+  );
+}
