@@ -5,7 +5,7 @@ import { footsteps } from './sounds/footsteps.ts';
 import { smokeAlarm } from './sounds/smoke-alarm.ts';
 import { telephoneBell } from './sounds/telephone-bell.ts';
 import { SOUND_RATE_HZ } from './sounds/waveform.ts';
-import { stepMoments } from './walk.ts';
+import { STEP_HZ, stepMoments } from './walk.ts';
 
 /** The alarm needs a moment to smell the smoke. */
 const ALARM_AFTER_SECONDS = 1.5;
@@ -23,11 +23,11 @@ function clipOf(event: SceneEvent, seed: number): Clip {
   const at = (seconds: number): number => Math.round((event.startSeconds + seconds) * SOUND_RATE_HZ);
   switch (event.kind) {
     case 'walking':
-      return { fromSample: at(0), sound: footsteps(event.durationSeconds, stepMoments(event.durationSeconds), seed + 11) };
+      return { fromSample: at(0), sound: footsteps(event.durationSeconds, stepMoments(event.durationSeconds), STEP_HZ, seed + 11) };
     case 'glass':
       return { fromSample: at(GLASS_FALLS_SECONDS), sound: breakingGlass(seed + 6) };
     case 'telephone':
-      return { fromSample: at(0), sound: telephoneBell(event.durationSeconds) };
+      return { fromSample: at(0), sound: telephoneBell(event.durationSeconds, seed + 13) };
     case 'fire':
       return { fromSample: at(ALARM_AFTER_SECONDS), sound: smokeAlarm(event.durationSeconds - ALARM_AFTER_SECONDS) };
   }

@@ -1,5 +1,5 @@
 /** Steps per second of the person who walks; the arm swings once in two steps. */
-export const STEP_HZ = 1.9;
+export const STEP_HZ = 2;
 
 /** When the feet touch the floor, seconds from the beginning of a walk of that length. */
 export function stepMoments(seconds: number): number[] {

@@ -1,6 +1,6 @@
 import { lowPass, SOUND_RATE_HZ, whiteNoise } from './waveform.ts';
 
-/** A quiet kitchen, to be looped: the refrigerator's 50 Hz hum and the hiss of the room, about -52 dB of full scale. Without a seam. */
+/** A quiet kitchen, to be looped: the refrigerator's 50 Hz hum and the hiss of the room, about -62 dB of full scale. Without a seam. */
 export function ambience(seconds: number, seed: number): Float32Array {
   const overlap = 0.5;
   const hiss = lowPass(whiteNoise(seconds + overlap, seed), 500);
@@ -13,7 +13,7 @@ export function ambience(seconds: number, seed: number): Float32Array {
     const share = Math.min(1, i / fade);
     const air = i < fade ? Math.sqrt(share) * (hiss[i] ?? 0) + Math.sqrt(1 - share) * (hiss[count + i] ?? 0) : (hiss[i] ?? 0);
     const hum = Math.sin(2 * Math.PI * 50 * t) + 0.6 * Math.sin(2 * Math.PI * 100 * t) + 0.25 * Math.sin(2 * Math.PI * 150 * t + 1);
-    out[i] = 0.012 * air + 0.0012 * hum;
+    out[i] = 0.004 * air + 0.0006 * hum;
   }
   return out;
 }

@@ -1,26 +1,36 @@
 import { uniform } from '../random.ts';
-import { addMode, bandPass, inRoom, mixInto, silence, whiteNoise } from './waveform.ts';
+import { addMode, atPeak, bandPass, inRoom, mixInto, silence, SOUND_RATE_HZ, whiteNoise } from './waveform.ts';
 
-/** A glass that hits the floor: a crack of noise, the bowl's resonances dying away, then shards that bounce and ring for a second. */
+/** Bursts of the glass and of its larger pieces, seconds apart, each weaker. */
+const CRASHES = 4;
+const SHARDS = 62;
+
+const burst = (seconds: number, decay: number, seed: number): Float32Array =>
+  whiteNoise(seconds, seed).map((x, i) => x * Math.exp(-i / SOUND_RATE_HZ / decay));
+
+/**
+ * A glass that hits the floor: the crash, its large pieces that fall after it, and shards that bounce and ring for a second. Each
+ * is a burst of noise and a few resonances between 2.5 and 6 kHz that die away at once.
+ */
 export function breakingGlass(seed: number): Float32Array {
-  const sound = silence(2.2);
-  const crack = whiteNoise(0.09, seed).map((x, i) => x * Math.exp(-i / 900));
-  mixInto(sound, bandPass(crack, 5200, 0.5), 0, 1.2);
-  mixInto(sound, bandPass(crack, 1400, 0.7), 0, 0.5);
-  const pick = (index: number, low: number, high: number): number => low * (high / low) ** uniform(seed + 1, index);
-  for (let mode = 0; mode < 36; mode++)
-    addMode(sound, 0.002 * uniform(seed + 2, mode), pick(mode, 1900, 11_000), pick(mode + 100, 0.02, 0.09), 0.07);
-  for (let shard = 0; shard < 70; shard++) {
-    const at = 0.03 + 1.3 * uniform(seed + 3, shard) ** 2.2;
-    const size = pick(shard + 200, 0.02, 0.13) * Math.exp(-at * 1.1);
-    const click = whiteNoise(0.006, seed + 10 + shard).map((x, i) => x * Math.exp(-i / 60));
-    mixInto(sound, bandPass(click, pick(shard + 300, 3000, 9000), 0.8), at, size * 3);
-    for (let mode = 0; mode < 4; mode++)
-      addMode(sound, at, pick(400 + shard * 4 + mode, 2500, 13_000), pick(800 + shard * 4 + mode, 0.01, 0.06), size);
+  const sound = silence(2);
+  const pick = (salt: number, index: number): number => uniform(seed + salt, index);
+  const resonance = (at: number, salt: number, index: number, decay: number, gain: number): void =>
+    addMode(sound, at, 2525 * (6000 / 2525) ** pick(salt, index), decay * (0.3 + 0.7 * pick(salt + 1, index)), gain);
+  for (let crash = 0; crash < CRASHES; crash++) {
+    const at = 0.35 * crash * (1 - 0.15 * pick(1, crash));
+    const force = 0.62 ** crash;
+    const noise = burst(0.12, 0.008, seed + 100 + crash);
+    mixInto(sound, bandPass(noise, 7500, 0.5), at, 0.83 * force);
+    mixInto(sound, bandPass(noise, 2450, 0.7), at, 0.065 * force);
+    for (let mode = 0; mode < 20; mode++) resonance(at + 0.002 * pick(2, mode), 3, 20 * crash + mode, 0.04, 0.034 * force);
   }
-  return inRoom(
-    sound.map((x) => Math.tanh(1.1 * x)),
-    0.25,
-    0.5,
-  );
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const at = Math.min(0.93, -0.364 * Math.log(1 - 0.97 * pick(5, shard)));
+    const size = pick(6, shard) ** 1.5 * Math.exp(-at);
+    const click = burst(0.03, 0.0048 * (0.4 + pick(7, shard)), seed + 200 + shard);
+    mixInto(sound, bandPass(click, 3000 * 3.3 ** pick(8, shard), 0.8), at, 1.35 * size);
+    for (let mode = 0; mode < 3; mode++) resonance(at, 9, 3 * shard + mode, 0.05, 0.3 * size);
+  }
+  return atPeak(inRoom(sound.map(Math.tanh), 0.35, 0.4), 0.11);
 }

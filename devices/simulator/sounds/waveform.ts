@@ -79,3 +79,10 @@ export function inRoom(sound: Float32Array, wet = 0.25, tailSeconds = 0.5): Floa
   }
   return out;
 }
+
+/** The sound made so loud that its highest peak is `peak`. */
+export function atPeak(sound: Float32Array, peak: number): Float32Array {
+  let highest = 1e-9;
+  for (const x of sound) highest = Math.max(highest, Math.abs(x));
+  return sound.map((x) => (peak / highest) * x);
+}
