@@ -2,8 +2,8 @@
 export interface ClientSocket {
   /** Bytes that were sent but not yet taken by the operating system. */
   readonly bufferedAmount: number;
-  /** Calls `done` once, in order of the sends, when the operating system took the bytes (`true`) or never will (`false`). */
-  send(bytes: Uint8Array, isBinary: boolean, done: (isTaken: boolean) => void): void;
+  /** Calls `done` once, in order of the sends, when the operating system took the bytes or, with an error, never will. */
+  send(bytes: Uint8Array, isBinary: boolean, done: (error?: Error | null) => void): void;
   ping(): void;
   /** Closes with a handshake; a peer that does not answer is cut off after a while. */
   close(code: number, reason: string): void;

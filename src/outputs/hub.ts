@@ -71,6 +71,11 @@ export class Hub {
     this.#checkMs = Math.min(slowClientMs, pingMs) / 4;
   }
 
+  /** Name and version. */
+  get server(): string {
+    return this.#options.server;
+  }
+
   get clients(): number {
     return this.#sessions.size;
   }

@@ -76,11 +76,11 @@ export class Outbox {
     return one;
   }
 
-  readonly #onDone = (isTaken: boolean): void => {
+  readonly #onDone = (error?: Error | null): void => {
     const frame = this.#frames.shift();
     if (!frame) return;
-    if (isTaken) frame.stage.emit(frame.size);
-    else frame.stage.drop('clientClosed', frame.size);
+    if (error) frame.stage.drop('clientClosed', frame.size);
+    else frame.stage.emit(frame.size);
     this.#movedUs = this.#nowUs();
     this.#onRoom();
   };

@@ -1,0 +1,14 @@
+import type { LedgerLine } from '../core/ledger.ts';
+import type { Alert } from '../core/types.ts';
+
+/** What the HTTP interface asks of the running program. A thrown `UsageError` is answered with 400, code `UNKNOWN_RULE` with 404. */
+export interface ApiHandlers {
+  status(): unknown;
+  ledger(): readonly LedgerLine[];
+  alerts(after: number, limit: number): readonly Alert[];
+  rules(): readonly unknown[];
+  /** Resolves with the rule as it is in force now. The body is any JSON: the handler parses it. */
+  putRule(id: string, body: unknown): Promise<unknown>;
+  deleteRule(id: string): Promise<unknown>;
+  ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
+}
