@@ -6,33 +6,51 @@ import { STEP_HZ } from './walk.ts';
 
 const GRAVITY = 9.80665;
 
+/**
+ * The swing of the wrist of someone who walks: for each of the six values the size and the phase of its parts at the rate of the
+ * stride, of the step and of twice the step, and how much of the heel's knock arrives there.
+ */
+const WALK = [
+  { stride: [2, -0.8], step: [3, -3], double: [0, 0], knock: 0.5 },
+  { stride: [2.2, 1.15], step: [1, 3.6], double: [0, 0], knock: 0.3 },
+  { stride: [0, 0], step: [2.4, 0.15], double: [0.5, -0.2], knock: 1 },
+  { stride: [0.07, 3.1], step: [0.1, -3], double: [0, 0], knock: 0 },
+  { stride: [2.5, 2.6], step: [0.5, 1.55], double: [0, 0], knock: 0 },
+  { stride: [0, 0], step: [1, 3], double: [0.6, -0.1], knock: 0 },
+] as const;
+
 /** What the event adds: acceleration (m/s2) and angular rate (rad/s), six values. */
 function motionOf({ event, elapsed }: Happening, seed: number): readonly number[] {
   const swing = (hz: number, phase: number): number => Math.sin(2 * Math.PI * hz * elapsed + phase);
   switch (event.kind) {
     case 'walking': {
-      const ease = Math.min(1, elapsed / 0.5, (event.durationSeconds - elapsed) / 0.5);
-      const vary = 1 + 0.2 * wander(seed, elapsed * STEP_HZ);
-      const sinceStep = (elapsed * STEP_HZ + 0.5) % 1;
-      // The heel's knock runs up to the wrist and dies away within a tenth of a second.
-      const knock = 3.2 * Math.exp((-sinceStep / STEP_HZ) * 22) * Math.sin((2 * Math.PI * 13 * sinceStep) / STEP_HZ);
-      const arm = STEP_HZ / 2;
-      return [
-        ease * vary * (2.1 * swing(arm, 0.3) + 0.9 * swing(STEP_HZ, 1) + 0.5 * knock),
-        ease * vary * (1.2 * swing(arm, 1.2) + 0.7 * swing(STEP_HZ, 0.2) + 0.3 * knock),
-        ease * vary * (1.9 * swing(STEP_HZ, 0) + 0.6 * swing(2 * STEP_HZ, 0.7) + knock),
-        ease * vary * (0.5 * swing(arm, 0) + 0.25 * swing(STEP_HZ, 0.4)),
-        ease * vary * (1.7 * swing(arm, 1.5) + 0.3 * swing(STEP_HZ, 0.9)),
-        ease * vary * (0.7 * swing(arm, 2.6) + 0.3 * swing(2 * STEP_HZ, 0.1)),
-      ];
+      const ease = Math.min(1, elapsed / 0.3, (event.durationSeconds - elapsed) / 0.3) * (1 + 0.1 * wander(seed, elapsed * STEP_HZ));
+      const sinceStep = ((elapsed * STEP_HZ + 0.5) % 1) / STEP_HZ;
+      // It runs up to the wrist and dies away within a tenth of a second.
+      const heel = 5 * Math.exp(-22 * sinceStep) * Math.sin(2 * Math.PI * 13 * sinceStep);
+      return WALK.map(
+        ({ stride, step, double, knock }) =>
+          ease *
+          (stride[0] * swing(STEP_HZ / 2, stride[1]) +
+            step[0] * swing(STEP_HZ, step[1]) +
+            double[0] * swing(2 * STEP_HZ, double[1]) +
+            knock * heel),
+      );
     }
     case 'glass': {
-      // A start at the crash: the hand jerks and trembles for half a second.
-      const since = elapsed - GLASS_FALLS_SECONDS - 0.05;
-      if (since < 0 || since > 1.5) return [0, 0, 0, 0, 0, 0];
-      const jolt = Math.exp(-since * 9);
-      const ring = (hz: number, phase: number): number => jolt * Math.sin(2 * Math.PI * hz * since + phase);
-      return [26 * ring(7.1, 0.4), 17 * ring(9.3, 0), 34 * ring(6.2, 0.2), 3 * ring(5, 0), 4 * ring(6, 0.5), 2 * ring(4.4, 1)];
+      // Whoever wears the sensor grabs for the glass and hits the edge of the worktop, and does so again when the shards fly.
+      const since = elapsed - GLASS_FALLS_SECONDS;
+      const jolt = (at: number, hz: number): number =>
+        since < at ? 0 : Math.exp((at - since) / 0.06) * Math.cos(2 * Math.PI * hz * (since - at));
+      const [first, second] = [jolt(0.1, 9), jolt(0.75, 11)];
+      return [
+        42 * first - 21 * second,
+        22 * first + 40 * second,
+        64 * first + 30 * second,
+        2.1 * first,
+        1.4 * second,
+        -1.6 * first + second,
+      ];
     }
     case 'telephone': {
       if (elapsed % RING_EVERY_SECONDS > RING_SECONDS) return [0, 0, 0, 0, 0, 0];
