@@ -35,6 +35,11 @@ export interface Encoders {
 
 /** Which execution provider each graph really runs on, and why better ones did not. */
 export interface EncoderHealth {
+  /** Inference workers that are up. */
   readonly workers: number;
+  /** How many workers crashed and were replaced since the start. */
+  readonly restarts: number;
+  /** Sources whose embeddings no longer differ although their inputs do: something is broken; their alerts mean nothing. */
+  readonly collapsed: readonly string[];
   readonly providers: Readonly<Record<string, { readonly won: string; readonly refused: Readonly<Record<string, string>> }>>;
 }

@@ -1,0 +1,368 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { statSync } from 'node:fs';
+import { BehaviorSubject, Observable, type OperatorFunction } from 'rxjs';
+import type { EncodeOptions, EncoderHealth, Encoders } from '../core/encoder.ts';
+import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import type { Ledger } from '../core/ledger.ts';
+import { silentLog, type Log } from '../core/log.ts';
+import { hostClock, type Clock } from '../core/time.ts';
+import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space, WindowMeta } from '../core/types.ts';
+import { weightedMean } from '../space/vector.ts';
+import type { Bundle, BundleEntry } from './bundle.ts';
+import { CollapseWatch } from './collapse-watch.ts';
+import { FrontEndWorkers, PrepareError } from './front-end-workers.ts';
+import { GOLDEN_TEXTS, goldenInput } from './golden.ts';
+import type { GraphItem, GraphPlan, OpenedGraph } from './graph-plan.ts';
+import { InferenceWorkers } from './inference-workers.ts';
+import type { Job, RawInput } from './job.ts';
+import { Lane, type Ticket } from './lane.ts';
+import { LruCache } from './lru-cache.ts';
+import type { SpawnWorker } from './owned-worker.ts';
+import { Scheduler } from './scheduler.ts';
+import { soundClips } from './sound-clips.ts';
+import { sourceAccount } from './source-account.ts';
+import { transferItems } from './transfer.ts';
+import type { FrontEndPlan } from './worker-messages.ts';
+
+export interface EncodersOptions {
+  /** Threads that run graphs, each with its own sessions. Default: cores - 1, at least 1, and no more than a quarter of the memory holds. */
+  readonly workers?: number;
+  /** Threads that decode and resize pictures. Default: one for every three workers. */
+  readonly frontEndWorkers?: number;
+  /** Threads inside one call. Default 1: several calls at once use the cores better. */
+  readonly threads?: number;
+  /** Execution providers, best first; each graph runs on the first that loads it and answers as it should. Default `['cpu']`. */
+  readonly providers?: readonly string[];
+  /** Windows of the same graph that wait anyway go in one call, up to this many, where that changes no bit of the result. Default 4. */
+  readonly maxBatch?: number;
+  readonly clock?: Clock;
+  readonly ledger: Ledger;
+  readonly log?: Log;
+  /** How threads are made; tests look at them through this. */
+  readonly spawn?: SpawnWorker;
+}
+
+/** Queries (prompts, pictures, sounds) that may wait at once; further ones are refused. */
+const MAX_QUERIES = 64;
+/** Prompts whose vectors are kept. */
+const CACHED_PROMPTS = 256;
+
+/**
+ * Starts the encoders of a bundle: opens every graph on the best provider that can be trusted with it, checks it, and begins to take
+ * windows. A bundle that fails its check never starts.
+ *
+ * @throws UsageError `MODEL_REFUSED` and others with the reason of each provider; EdgeBindError `ORT_UNAVAILABLE`
+ */
+export async function startEncoders(bundle: Bundle, options: EncodersOptions): Promise<Encoders> {
+  const { log = silentLog, spawn, providers = ['cpu'], threads = 1 } = options;
+  const count = options.workers ?? defaultWorkers(bundle);
+  const frontEndCount = options.frontEndWorkers ?? Math.ceil(count / 3);
+  const frontEnds = await FrontEndWorkers.start({ count: frontEndCount, plans: frontEndPlans(bundle), log, spawn });
+  try {
+    const plans: GraphPlan[] = [];
+    for (const entry of bundle.entries.values()) plans.push(await graphPlan(entry, bundle.space, providers, frontEnds));
+    const pool = new EncoderPool({ bundle, options, frontEnds, frontEndCount, plans, count, threads });
+    await pool.start();
+    return pool;
+  } catch (error) {
+    await frontEnds.stop();
+    throw error;
+  }
+}
+
+interface PoolParts {
+  readonly bundle: Bundle;
+  readonly options: EncodersOptions;
+  readonly frontEnds: FrontEndWorkers;
+  readonly frontEndCount: number;
+  readonly plans: readonly GraphPlan[];
+  readonly count: number;
+  readonly threads: number;
+}
+
+class EncoderPool implements Encoders {
+  readonly space: Space;
+  readonly modalities: readonly EncoderModality[];
+  readonly health$: BehaviorSubject<EncoderHealth>;
+  readonly #bundle: Bundle;
+  readonly #options: EncodersOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #frontEnds: FrontEndWorkers;
+  readonly #workers: InferenceWorkers;
+  readonly #scheduler: Scheduler;
+  readonly #queries: Lane = new Lane({ keep: 'every', queue: MAX_QUERIES });
+  readonly #prompts = new LruCache<string, Promise<Float32Array>>(CACHED_PROMPTS);
+  readonly #collapsed = new Set<string>();
+  #opened: readonly OpenedGraph[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor({ bundle, options, frontEnds, frontEndCount, plans, count, threads }: PoolParts) {
+    this.#bundle = bundle;
+    this.#options = options;
+    this.#clock = options.clock ?? hostClock;
+    this.#log = options.log ?? silentLog;
+    this.space = bundle.space;
+    this.modalities = [...bundle.entries.keys()];
+    this.#frontEnds = frontEnds;
+    this.#scheduler = new Scheduler(
+      { clock: this.#clock, prepare: (ticket) => void this.#prepare(ticket), run: (worker, tickets) => this.#run(worker, tickets) },
+      { workers: count, frontEnds: frontEndCount, maxBatch: (graph) => this.#maxBatch(graph) },
+    );
+    this.#workers = new InferenceWorkers({
+      count,
+      plans,
+      threads: { intraOp: threads, interOp: 1 },
+      log: this.#log,
+      spawn: options.spawn,
+      up: (worker) => {
+        this.#scheduler.workerUp(worker);
+        this.#publish();
+      },
+      down: (worker) => {
+        this.#scheduler.workerDown(worker);
+        this.#publish();
+      },
+      ran: (worker, vectors, ms) => this.#scheduler.ran(worker, vectors, ms),
+      failed: (worker, message) => {
+        this.#log.warn({ worker, message }, 'a call failed');
+        this.#scheduler.runFailed(worker, 'failed', message);
+      },
+    });
+    this.health$ = new BehaviorSubject(this.#health());
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#opened = await this.#workers.start();
+    } catch (error) {
+      await this.#workers.stop();
+      throw error;
+    }
+    for (const { key, runMs } of this.#opened) this.#scheduler.expect(key, runMs);
+    this.#publish();
+  }
+
+  encode(source: string, options: EncodeOptions = {}): OperatorFunction<EncodeInput, Embedding> {
+    return (windows$) =>
+      new Observable<Embedding>((subscriber) => {
+        const account = sourceAccount(this.#options.ledger, source);
+        const lane = new Lane(options);
+        const watch = new CollapseWatch();
+        account.lanes.add(lane);
+        let isEnded = false;
+        const completeIfDone = (): void => {
+          if (isEnded && lane.inFlight === 0) subscriber.complete();
+        };
+        const embed = (meta: WindowMeta, vector: Float32Array): void => {
+          account.stage.emit();
+          if (watch.vector(vector)) this.#collapse(source, watch.isCollapsed);
+          subscriber.next({ ...meta, space: this.space.id, seq: account.seq++, vector });
+          completeIfDone();
+        };
+        const drop = (reason: string, message?: string): void => {
+          account.stage.drop(reason);
+          if (message !== undefined) this.#log.debug({ source, reason, message }, 'a window was not encoded');
+          completeIfDone();
+        };
+        const subscription = windows$.subscribe({
+          next: (input) => {
+            account.stage.receive();
+            const made = this.#input(input);
+            if ('reason' in made) { drop(made.reason); return; }
+            const meta = metaOf(input);
+            this.#scheduler.push(lane, {
+              graph: input.modality,
+              ...made,
+              observe: (item) => watch.input(item),
+              resolve: (vector) => embed(meta, vector),
+              drop,
+            });
+          },
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => {
+            isEnded = true;
+            completeIfDone();
+          },
+        });
+        return () => {
+          subscription.unsubscribe();
+          this.#scheduler.remove(lane);
+          account.lanes.delete(lane);
+          this.#collapse(source, false);
+        };
+      });
+  }
+
+  embedText(prompt: string): Promise<Float32Array> {
+    const cached = this.#prompts.get(prompt);
+    if (cached) return cached;
+    const made = this.#textVector(prompt);
+    this.#prompts.set(prompt, made);
+    made.catch(() => this.#prompts.delete(prompt));
+    return made;
+  }
+
+  embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
+    this.#entry('image');
+    return this.#query('image', { kind: 'picture', picture }, signal);
+  }
+
+  async embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {
+    const vectors: Float32Array[] = [];
+    for (const clip of soundClips(sound, this.#entry('audio').window))
+      vectors.push(await this.#query('audio', { kind: 'sound', sound: clip }, signal));
+    return weightedMean(vectors);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drain();
+    return this.#stopped;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#scheduler.stop();
+    await Promise.all([this.#workers.stop(), this.#frontEnds.stop()]);
+    this.health$.complete();
+  }
+
+  async #textVector(prompt: string): Promise<Float32Array> {
+    const { frontEnd } = this.#entry('text');
+    const templates = frontEnd.kind === 'text' ? frontEnd.templates : ['{}'];
+    const texts = templates.map((template) => template.replaceAll('{}', () => prompt));
+    return weightedMean(await Promise.all(texts.map((text) => this.#query('text', { kind: 'text', text }))));
+  }
+
+  #entry(modality: EncoderModality): BundleEntry {
+    const entry = this.#bundle.entries.get(modality);
+    if (entry) return entry;
+    const has = this.modalities.join(', ');
+    throw new UsageError(
+      'NO_ENCODER',
+      `the bundle ${this.#bundle.manifest.name} has no ${modality} encoder (it has ${has}); use another "model:"`,
+    );
+  }
+
+  #query(graph: EncoderModality, raw: RawInput, signal?: AbortSignal): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) { reject(signal.reason as Error); return; }
+      if (this.#queries.waiting >= MAX_QUERIES) {
+        reject(new EdgeBindError('TOO_MANY_QUERIES', `${MAX_QUERIES} queries wait for the encoders already; ask again later`)); return;
+      }
+      const cancel = (): void => this.#queries.cancel(job, 'aborted');
+      const job: Job = {
+        graph,
+        raw,
+        resolve: (vector) => {
+          signal?.removeEventListener('abort', cancel);
+          resolve(vector);
+        },
+        drop: (reason, message) => {
+          signal?.removeEventListener('abort', cancel);
+          reject(
+            signal?.aborted
+              ? (signal.reason as Error)
+              : new EdgeBindError('QUERY_FAILED', `the ${graph} query was not embedded: ${message ?? reason}`),
+          );
+        },
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.#scheduler.push(this.#queries, job);
+    });
+  }
+
+  /** How a window enters the queue: with the graph's input where it brought its tensor, else with what a front end makes it of. */
+  #input(input: EncodeInput): { readonly item: GraphItem } | { readonly raw: RawInput } | { readonly reason: string } {
+    const entry = this.#bundle.entries.get(input.modality);
+    if (!entry || !('shape' in entry.input)) return { reason: 'noEncoder' };
+    if ('picture' in input) return { raw: { kind: 'picture', picture: input.picture } };
+    const { name, shape } = entry.input;
+    const { data } = input.tensor;
+    if (data.length !== shape.reduce((product, size) => product * size, 1)) return { reason: 'badTensor' };
+    return { item: [{ name, dims: shape, data }] };
+  }
+
+  async #prepare(ticket: Ticket): Promise<void> {
+    const { graph, raw } = ticket.job;
+    if (!raw) { this.#scheduler.prepareFailed(ticket, 'failed'); return; }
+    try {
+      const { item, ms } = await this.#frontEnds.prepare(graph, raw);
+      this.#scheduler.prepared(ticket, item, ms);
+    } catch (error) {
+      this.#scheduler.prepareFailed(ticket, error instanceof PrepareError ? error.reason : 'failed', messageOf(error));
+    }
+  }
+
+  #run(worker: number, tickets: readonly Ticket[]): void {
+    const items: GraphItem[] = [];
+    const buffers: ArrayBuffer[] = [];
+    for (const { job } of tickets) {
+      if (!job.item) continue;
+      job.observe?.(job.item);
+      // A tensor that came with its window is copied: its maker may hold on to it.
+      const given = transferItems([job.item], job.raw !== undefined);
+      delete job.item;
+      items.push(...given.items);
+      buffers.push(...given.transfer);
+    }
+    this.#workers.run(worker, tickets[0]?.job.graph ?? '', items, buffers);
+  }
+
+  #maxBatch(graph: string): number {
+    return this.#opened.find(({ key }) => key === graph)?.isBatchable ? (this.#options.maxBatch ?? 4) : 1;
+  }
+
+  #collapse(source: string, isCollapsed: boolean): void {
+    if (this.#collapsed.has(source) === isCollapsed) return;
+    if (isCollapsed) this.#collapsed.add(source);
+    else this.#collapsed.delete(source);
+    if (isCollapsed) this.#log.error({ source }, 'embeddings no longer differ although the inputs do; alerts of this source mean nothing');
+    this.#publish();
+  }
+
+  #publish(): void {
+    if (!this.#stopped) this.health$.next(this.#health());
+  }
+
+  #health(): EncoderHealth {
+    return {
+      workers: this.#workers.count,
+      restarts: this.#workers.restarts + this.#frontEnds.restarts,
+      collapsed: [...this.#collapsed],
+      providers: Object.fromEntries(this.#opened.map(({ key, won, refused }) => [key, { won, refused }])),
+    };
+  }
+}
+
+const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage }: WindowMeta): WindowMeta => ({
+  source,
+  modality,
+  startUs,
+  endUs,
+  errorUs,
+  samples,
+  coverage,
+});
+
+/** One core stays for the event loop and the front ends; a quarter of the memory for the sessions. */
+function defaultWorkers({ entries }: Bundle): number {
+  const bytes = [...new Set([...entries.values()].map(({ graph }) => graph))].reduce((sum, graph) => sum + statSync(graph).size, 0);
+  return Math.max(1, Math.min(availableParallelism() - 1, Math.floor(totalmem() / 4 / Math.max(1, bytes))));
+}
+
+const frontEndPlans = ({ entries }: Bundle): FrontEndPlan[] =>
+  [...entries.values()].map(({ modality, frontEnd, input, tokenizer }) => ({
+    modality,
+    frontEnd,
+    input,
+    ...(tokenizer !== undefined && { tokenizer }),
+  }));
+
+async function graphPlan(entry: BundleEntry, space: Space, providers: readonly string[], frontEnds: FrontEndWorkers): Promise<GraphPlan> {
+  const { modality, graph, input, output, golden } = entry;
+  const probes =
+    'shape' in input
+      ? [0, 1].map((item): GraphItem => [{ name: input.name, dims: input.shape, data: goldenInput(modality, item, input.shape) }])
+      : await Promise.all(GOLDEN_TEXTS.map(async (text) => (await frontEnds.prepare(modality, { kind: 'text', text })).item));
+  return { key: modality, path: graph, output, dim: space.dim, providers, probes, ...(golden && { golden }) };
+}

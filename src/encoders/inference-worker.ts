@@ -1,0 +1,75 @@
+/** A thread that owns inference sessions. It ends by itself when told to stop: killing it inside a call would abort the process. */
+import { parentPort } from 'node:worker_threads';
+import { EdgeBindError, messageOf } from '../core/errors.ts';
+import type { GraphItem, GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
+import type { GraphSession } from './graph-session.ts';
+import { loadOrt } from './load-ort.ts';
+import { climbLadder } from './provider-ladder.ts';
+import type { FromInferenceWorker, ToInferenceWorker } from './worker-messages.ts';
+
+const port = parentPort;
+if (!port) throw new Error('inference-worker runs as a worker thread only');
+
+const say = (message: FromInferenceWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+const sessions = new Map<string, GraphSession>();
+/** Messages are handled one after the other: `session.run` blocks this thread anyway. */
+let last = Promise.resolve();
+port.on('message', (message: ToInferenceWorker) => {
+  last = last.then(() => handle(message));
+});
+
+async function handle(message: ToInferenceWorker): Promise<void> {
+  switch (message.kind) {
+    case 'open':
+      return open(message.plans, message.threads);
+    case 'run':
+      return run(message.graph, message.items);
+    case 'stop':
+      for (const session of new Set(sessions.values())) await session.release();
+      port?.close();
+      return;
+    default:
+      // A promise that is rejected here ends the thread: the pool sees a crash and replaces it.
+      throw new Error(`unknown message ${JSON.stringify(message)}`);
+  }
+}
+
+async function open(plans: readonly GraphPlan[], threads: SessionThreads): Promise<void> {
+  try {
+    const ort = await loadOrt();
+    const graphs: OpenedGraph[] = [];
+    const shared = new Map<string, OpenedGraph>();
+    for (const plan of plans) {
+      // Modalities that share a graph share its session and its memory.
+      const same = JSON.stringify([plan.path, plan.output, plan.probes[0]?.map(({ name, dims }) => [name, dims])]);
+      const twin = shared.get(same);
+      const session = twin && sessions.get(twin.key);
+      if (twin && session) {
+        sessions.set(plan.key, session);
+        graphs.push({ ...twin, key: plan.key });
+        continue;
+      }
+      const climbed = await climbLadder(ort, plan, threads);
+      sessions.set(plan.key, climbed.session);
+      shared.set(same, climbed.opened);
+      graphs.push(climbed.opened);
+    }
+    say({ kind: 'opened', graphs });
+  } catch (error) {
+    say({ kind: 'refused', code: error instanceof EdgeBindError ? error.code : 'MODEL_REFUSED', message: messageOf(error) });
+  }
+}
+
+async function run(graph: string, items: readonly GraphItem[]): Promise<void> {
+  const start = performance.now();
+  try {
+    const session = sessions.get(graph);
+    if (!session) throw new Error(`no graph "${graph}"`);
+    const vectors = await session.run(items);
+    // onnxruntime's output owns its buffer here, but nothing promises that: a view of a larger one must not be given away.
+    const own = vectors.byteLength === vectors.buffer.byteLength && vectors.buffer instanceof ArrayBuffer ? vectors : vectors.slice();
+    say({ kind: 'ran', vectors: own, ms: performance.now() - start }, [own.buffer as ArrayBuffer]);
+  } catch (error) {
+    say({ kind: 'failed', message: messageOf(error) });
+  }
+}

@@ -1,0 +1,133 @@
+import { Backoff } from '../core/backoff.ts';
+import { EdgeBindError, UsageError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { hostClock } from '../core/time.ts';
+import type { GraphItem, GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
+import { OwnedWorker, type SpawnWorker } from './owned-worker.ts';
+import type { FromInferenceWorker, ToInferenceWorker } from './worker-messages.ts';
+
+export interface InferenceWorkersOptions {
+  readonly count: number;
+  readonly plans: readonly GraphPlan[];
+  readonly threads: SessionThreads;
+  readonly log: Log;
+  readonly spawn?: SpawnWorker | undefined;
+  /** A worker can take calls. */
+  readonly up: (worker: number) => void;
+  /** A worker is gone, and the calls that it was given. */
+  readonly down: (worker: number) => void;
+  readonly ran: (worker: number, vectors: Float32Array, ms: number) => void;
+  readonly failed: (worker: number, message: string) => void;
+}
+
+type Inference = OwnedWorker<ToInferenceWorker, FromInferenceWorker>;
+
+/** The threads that run graphs, numbered from 0; one that crashes is replaced after a pause. */
+export class InferenceWorkers {
+  readonly #options: InferenceWorkersOptions;
+  /** Plans for all but the first worker: only the provider that won, which has been checked. */
+  #plans: readonly GraphPlan[] = [];
+  readonly #workers: (Inference | undefined)[] = [];
+  readonly #retries = new Set<() => void>();
+  #isStopping = false;
+  #restarts = 0;
+
+  constructor(options: InferenceWorkersOptions) {
+    this.#options = options;
+    this.#plans = options.plans;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Workers that are there, opening or open. */
+  get count(): number {
+    return this.#workers.filter(Boolean).length;
+  }
+
+  /**
+   * Starts the first worker, which climbs the provider ladder and checks every graph, then the others on the providers that won.
+   *
+   * @throws UsageError with the reason where a graph cannot be trusted
+   */
+  async start(): Promise<readonly OpenedGraph[]> {
+    const opened = await this.#open(0);
+    this.#plans = this.#options.plans.map((plan) => {
+      const won = opened.find(({ key }) => key === plan.key)?.won;
+      return { ...plan, providers: won === undefined ? plan.providers : [won], isTrusted: true };
+    });
+    await Promise.all(Array.from({ length: this.#options.count - 1 }, (_, i) => this.#open(i + 1)));
+    for (let worker = 0; worker < this.#options.count; worker++) this.#options.up(worker);
+    return opened;
+  }
+
+  run(worker: number, graph: string, items: readonly GraphItem[], transfer: ArrayBuffer[]): void {
+    this.#workers[worker]?.post({ kind: 'run', graph, items }, transfer);
+  }
+
+  /** Ends every worker after the call that it is in. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const cancel of this.#retries) cancel();
+    this.#retries.clear();
+    await Promise.all(this.#workers.map((worker) => worker?.stop({ kind: 'stop' })));
+  }
+
+  #open(index: number): Promise<readonly OpenedGraph[]> {
+    return new Promise((resolve, reject) => {
+      let isOpen = false;
+      const worker: Inference = new OwnedWorker<ToInferenceWorker, FromInferenceWorker>(
+        'inference-worker',
+        {
+          message: (message) => {
+            switch (message.kind) {
+              case 'ran':
+                { this.#options.ran(index, message.vectors, message.ms); return; }
+              case 'failed':
+                { this.#options.failed(index, message.message); return; }
+              case 'opened':
+                isOpen = true;
+                { resolve(message.graphs); return; }
+              case 'refused':
+                this.#workers[index] = undefined;
+                void worker.stop({ kind: 'stop' });
+                { reject(
+                  message.code === 'ORT_UNAVAILABLE'
+                    ? new EdgeBindError(message.code, message.message)
+                    : new UsageError(message.code, message.message),
+                ); return; }
+            }
+          },
+          lost: (reason) => {
+            this.#workers[index] = undefined;
+            if (!isOpen)
+              { reject(new EdgeBindError('WORKER_CRASHED', `an inference worker ended while it loaded its models: ${reason}`)); return; }
+            this.#options.down(index);
+            this.#replace(index, reason, new Backoff());
+          },
+        },
+        this.#options.spawn,
+      );
+      this.#workers[index] = worker;
+      worker.post({ kind: 'open', plans: this.#plans, threads: this.#options.threads });
+    });
+  }
+
+  #replace(index: number, reason: string, backoff: Backoff): void {
+    if (this.#isStopping) return;
+    const delayMs = backoff.next();
+    this.#restarts++;
+    this.#options.log.error({ worker: index, reason, delayMs }, 'an inference worker crashed; it is replaced');
+    const cancel = hostClock.after(delayMs, () => {
+      this.#retries.delete(cancel);
+      this.#open(index).then(
+        () => {
+          if (!this.#isStopping) this.#options.up(index);
+        },
+        (error: unknown) => this.#replace(index, error instanceof Error ? error.message : String(error), backoff),
+      );
+    });
+    this.#retries.add(cancel);
+  }
+}

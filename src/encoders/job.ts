@@ -1,0 +1,24 @@
+import type { Pcm, Picture, Depth, Thermal } from '../core/types.ts';
+import type { GraphItem } from './graph-plan.ts';
+
+/** What a front-end worker turns into the input of a graph. */
+export type RawInput =
+  | { readonly kind: 'picture'; readonly picture: Picture | Thermal | Depth }
+  | { readonly kind: 'sound'; readonly sound: Pcm }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** One vector to be made: a window of a source, or a query. */
+export interface Job {
+  /** Key of the graph in the bundle: its modality. */
+  readonly graph: string;
+  /** What a front end must turn into `item` first; absent where the caller brought the item. */
+  readonly raw?: RawInput;
+  /** The graph's input, once it is there. Given away to the worker when the job runs. */
+  item?: GraphItem;
+  /** Sees the input right before it is given away. */
+  readonly observe?: (item: GraphItem) => void;
+  /** Called at most once, in the order of the lane. */
+  readonly resolve: (vector: Float32Array) => void;
+  /** Called at most once instead, with the reason: a word of the ledger. */
+  readonly drop: (reason: string, message?: string) => void;
+}

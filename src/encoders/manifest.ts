@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { parseYaml } from '../core/parse-yaml.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits (sha256sum FILE)');
+const fileName = z.string().min(1);
+const name = z.string().min(1);
+const positive = z.number().int().positive();
+
+const windowSchema = z.discriminatedUnion('kind', [
+  /** Each reading (a picture, a map) is a window of its own. */
+  z.strictObject({ kind: z.literal('frame') }),
+  z.strictObject({
+    kind: z.literal('sliding'),
+    sizeMs: z.number().positive(),
+    hopMs: z.number().positive(),
+    /** Share of the window that samples must cover for the encoder's answer to mean anything. */
+    minCoverage: z.number().min(0).max(1),
+  }),
+]);
+
+/** What every graph of a bundle says of itself. */
+const common = {
+  graph: fileName,
+  sha256,
+  /** External data files of the graph, each named as the graph names it. */
+  data: z.array(z.strictObject({ file: fileName, sha256 })).optional(),
+  output: name,
+  /** A front-end fragment (docs/bundles.md); parsed by `parseFrontEnd`. */
+  frontEnd: z.looseObject({ kind: z.string() }),
+  golden: fileName.optional(),
+  /** Factor by which the original model multiplies similarities (CLIP's logit scale); metadata for scores. */
+  scale: z.number().positive().optional(),
+  licence: name.optional(),
+  source: name.optional(),
+};
+
+const sensorSchema = z.strictObject({
+  ...common,
+  input: z.strictObject({ name, shape: z.array(positive).min(1), dtype: z.literal('float32') }),
+  window: windowSchema,
+});
+
+const textSchema = z.strictObject({
+  ...common,
+  /** `mask`: name of the attention mask's input, where the graph has one. */
+  input: z.strictObject({ name, mask: name.optional(), dtype: z.enum(['int64', 'int32']) }),
+});
+
+/** `manifest.yaml` of a bundle. Unknown keys are errors. */
+export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
+  edgebind: z.literal(1, 'must be 1, the version of this format'),
+  name,
+  version: z.string(),
+  licence: name,
+  space: z.strictObject({ name, dim: positive }),
+  modalities: z
+    .strictObject({
+      image: sensorSchema.optional(),
+      audio: sensorSchema.optional(),
+      thermal: sensorSchema.optional(),
+      depth: sensorSchema.optional(),
+      imu: sensorSchema.optional(),
+      text: textSchema.optional(),
+    })
+    .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality'),
+});
+
+/** When the windows of a modality open and close. */
+export type ManifestWindow = z.infer<typeof windowSchema>;
+export type SensorManifest = z.infer<typeof sensorSchema>;
+export type TextManifest = z.infer<typeof textSchema>;
+
+export interface Manifest {
+  readonly edgebind: 1;
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  readonly space: { readonly name: string; readonly dim: number };
+  readonly modalities: {
+    readonly image?: SensorManifest | undefined;
+    readonly audio?: SensorManifest | undefined;
+    readonly thermal?: SensorManifest | undefined;
+    readonly depth?: SensorManifest | undefined;
+    readonly imu?: SensorManifest | undefined;
+    readonly text?: TextManifest | undefined;
+  };
+}
+
+/**
+ * Reads the text of a manifest.
+ *
+ * @param file named in the errors
+ * @throws UsageError `INVALID_CONFIG` with file, line, column, path and, for unknown keys, the nearest known one
+ */
+export const parseManifest = (text: string, file: string): Manifest => parseYaml(text, file, manifestSchema);

@@ -1,0 +1,250 @@
+import { messageOf } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
+import type { GraphItem } from './graph-plan.ts';
+import type { Job } from './job.ts';
+import type { Lane, Ticket } from './lane.ts';
+import { MovingMean } from './moving-mean.ts';
+import { vectorFault } from './vector-fault.ts';
+
+/**
+ * A call longer than this is not posted behind another one, and batches are kept below it: the few 0.1 ms that a worker waits for the
+ * next message are then nothing, while a small sensor that comes in between would wait for all of it.
+ */
+const POST_AHEAD_MS = 25;
+
+/** What the scheduler steers. Both calls return at once; the answers come through `prepared`, `prepareFailed`, `ran`, `runFailed`. */
+export interface SchedulerPorts {
+  readonly clock: Clock;
+  prepare(ticket: Ticket): void;
+  run(worker: number, tickets: readonly Ticket[]): void;
+}
+
+export interface SchedulerOptions {
+  readonly workers: number;
+  /** Largest batch per graph; 1 where batching would change results. Default 1. */
+  readonly maxBatch?: (graph: string) => number;
+  /** Pictures that the front-end workers can work on side by side. Default 1. */
+  readonly frontEnds?: number;
+}
+
+/**
+ * Decides which source's window is prepared and encoded next. Start-time fair queueing: each source is charged the time its windows
+ * take, the one that has used least goes first, and one that was idle earns nothing by it. So sources of equal cost take turns, and
+ * a slow or greedy one never holds up a small one for longer than the call that runs.
+ *
+ * A window leaves its queue as late as the workers' full use allows: when one call is running, one more is on its way.
+ */
+export class Scheduler {
+  readonly #ports: SchedulerPorts;
+  readonly #maxBatch: (graph: string) => number;
+  readonly #frontEnds: number;
+  readonly #lanes = new Set<Lane>();
+  /** Calls posted to each worker, oldest first; undefined: the worker is away. */
+  readonly #workers: ((readonly Ticket[])[] | undefined)[];
+  readonly #runMs = new Map<string, MovingMean>();
+  readonly #prepareMs = new MovingMean();
+  #preparing = 0;
+  #now = 0;
+  #isStopping = false;
+  #isPumping = false;
+  readonly #whenIdle: (() => void)[] = [];
+
+  constructor(ports: SchedulerPorts, { workers, maxBatch = () => 1, frontEnds = 1 }: SchedulerOptions) {
+    this.#ports = ports;
+    this.#maxBatch = maxBatch;
+    this.#frontEnds = frontEnds;
+    this.#workers = Array.from({ length: workers }, () => undefined);
+  }
+
+  /** Tells what a call with one item takes, before the first one was measured in service. */
+  expect(graph: string, ms: number): void {
+    this.#meanOf(graph).add(ms);
+  }
+
+  /** Puts a job at the end of a lane; a new lane takes part from now on. */
+  push(lane: Lane, job: Job): void {
+    if (this.#isStopping) {
+      job.drop('stopped');
+      return;
+    }
+    this.#lanes.add(lane);
+    lane.push(job, this.#ports.clock.nowUs());
+    this.#pump();
+  }
+
+  /** Ends a lane at once; everything of it is dropped as `stopped`. */
+  remove(lane: Lane): void {
+    this.#lanes.delete(lane);
+    lane.clear('stopped', true);
+    this.#pump();
+  }
+
+  prepared(ticket: Ticket, item: GraphItem, ms: number): void {
+    this.#preparing--;
+    this.#prepareMs.add(ms);
+    if (ticket.phase === 'preparing') {
+      ticket.job.item = item;
+      ticket.phase = 'ready';
+    }
+    this.#pump();
+  }
+
+  prepareFailed(ticket: Ticket, reason: string, message?: string): void {
+    this.#preparing--;
+    ticket.lane.settle(ticket, { reason, message });
+    this.#pump();
+  }
+
+  /** The oldest call of a worker is done. `vectors` holds one vector after the other. */
+  ran(worker: number, vectors: Float32Array, ms: number): void {
+    const tickets = this.#workers[worker]?.shift() ?? [];
+    const dim = vectors.length / tickets.length;
+    // The next call is chosen before results are passed on: the worker must not wait for what listeners do with them.
+    const graph = tickets[0]?.job.graph;
+    if (graph !== undefined) this.#meanOf(graph).add(ms / tickets.length);
+    this.#pump();
+    for (const [i, ticket] of tickets.entries()) {
+      const vector = tickets.length === 1 ? vectors : vectors.slice(i * dim, (i + 1) * dim);
+      const fault = vectorFault(vector);
+      ticket.lane.settle(ticket, fault ? { reason: fault } : { vector });
+    }
+    this.#pump();
+  }
+
+  /** The oldest call of a worker failed; the worker itself lives. */
+  runFailed(worker: number, reason: string, message?: string): void {
+    for (const ticket of this.#workers[worker]?.shift() ?? []) ticket.lane.settle(ticket, { reason, message });
+    this.#pump();
+  }
+
+  workerUp(worker: number): void {
+    this.#workers[worker] = [];
+    this.#pump();
+  }
+
+  /** A worker is gone; its calls are lost. */
+  workerDown(worker: number): void {
+    const calls = this.#workers[worker] ?? [];
+    this.#workers[worker] = undefined;
+    for (const ticket of calls.flat()) ticket.lane.settle(ticket, { reason: 'workerCrashed' });
+    this.#pump();
+  }
+
+  /** Drops what has not begun to run, as `stopped`; resolves when no worker runs anything. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const lane of this.#lanes) lane.clear('stopped', false);
+    await new Promise<void>((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return; // called back from a listener: the outer call goes on
+    this.#isPumping = true;
+    try {
+      while (!this.#isStopping && (this.#runOne() || this.#prepareOne())) continue;
+    } finally {
+      this.#isPumping = false;
+    }
+    if (this.#isStopping && this.#workers.every((calls) => !calls?.length)) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  /** Posts the call that is next in fairness, if a worker can take it. */
+  #runOne(): boolean {
+    const nowUs = this.#ports.clock.nowUs();
+    const candidates = [...this.#lanes].flatMap((lane) => this.#runnable(lane, nowUs) ?? []).sort((a, b) => a.tag - b.tag);
+    const [first, ...others] = candidates;
+    if (!first) return false;
+    const expectedMs = this.#meanOf(first.graph).value;
+    const worker = this.#freeWorker(expectedMs);
+    // Not even a cheaper one of another lane may pass: it would keep all workers just too busy for the first, for ever.
+    if (worker === undefined) return false;
+    const idle = this.#workers.filter((calls) => calls?.length === 0).length;
+    const room = idle > 1 ? 1 : Math.max(1, Math.min(this.#maxBatch(first.graph), Math.floor(POST_AHEAD_MS / expectedMs)));
+    const mates = others.filter(({ graph }) => graph === first.graph).slice(0, room - 1);
+    const tickets = [first, ...mates].flatMap(({ start }) => start() ?? []);
+    if (tickets.length === 0) return true; // all were too old: their lanes have others
+    this.#now = Math.max(this.#now, first.tag);
+    this.#workers[worker]?.push(tickets);
+    try {
+      this.#ports.run(worker, tickets);
+    } catch (error) {
+      this.#workers[worker]?.pop();
+      for (const ticket of tickets) ticket.lane.settle(ticket, { reason: 'failed', message: messageOf(error) });
+    }
+    return true;
+  }
+
+  /** What of a lane could run now. `start` marks it as running, or drops it where it got too old. */
+  #runnable(lane: Lane, nowUs: number): { tag: number; graph: string; start: () => Ticket | undefined } | undefined {
+    const next = lane.next;
+    if (next) {
+      if (next.phase !== 'ready') return undefined;
+      const start = (): Ticket | undefined => {
+        if (lane.isStale(next.arrivalUs, nowUs)) {
+          lane.settle(next, { reason: 'stale' });
+          return undefined;
+        }
+        next.phase = 'running';
+        return next;
+      };
+      return { tag: next.tag, graph: next.job.graph, start };
+    }
+    const head = lane.head(nowUs);
+    if (!head?.item) return undefined;
+    const tag = this.#tagOf(lane);
+    return { tag, graph: head.graph, start: () => lane.take(tag, this.#meanOf(head.graph).value, 'running') };
+  }
+
+  /** Hands the picture that is next in fairness to the front ends, if it would otherwise come too late for its worker. */
+  #prepareOne(): boolean {
+    if (this.#preparing >= 4 * this.#frontEnds) return false;
+    const nowUs = this.#ports.clock.nowUs();
+    let best: { lane: Lane; tag: number; graph: string } | undefined;
+    let committed = 0;
+    let earliestReady = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      committed += lane.tickets.length;
+      for (const ticket of lane.tickets)
+        if (ticket.phase !== 'running' && ticket.phase !== 'done') earliestReady = Math.min(earliestReady, ticket.tag);
+      const head = lane.head(nowUs);
+      if (!head || head.item) continue;
+      const tag = this.#tagOf(lane);
+      if (!best || tag < best.tag) best = { lane, tag, graph: head.graph };
+    }
+    if (!best) return false;
+    const up = this.#workers.filter(Boolean).length;
+    const runMs = this.#meanOf(best.graph).value;
+    // One runs and one is on its way per worker, and as many more as are decoded in the time of one call.
+    const limit = 2 * up + Math.round((this.#prepareMs.value * up) / runMs + 0.2);
+    // A source with nothing on its way that has used less than those already prepared comes before them.
+    const isAhead = best.tag < earliestReady && best.lane.tickets.length === 0;
+    if (committed >= limit && !isAhead) return false;
+    const ticket = best.lane.take(best.tag, runMs, 'preparing');
+    if (!ticket) return false;
+    this.#preparing++;
+    this.#ports.prepare(ticket);
+    return true;
+  }
+
+  #tagOf(lane: Lane): number {
+    return Math.max(this.#now, lane.finishTag);
+  }
+
+  /** A worker without a call; else, for short calls, one with a single call. */
+  #freeWorker(expectedMs: number): number | undefined {
+    const idle = this.#workers.findIndex((calls) => calls?.length === 0);
+    if (idle >= 0) return idle;
+    if (expectedMs > POST_AHEAD_MS) return undefined;
+    const busy = this.#workers.findIndex((calls) => calls?.length === 1);
+    return busy >= 0 ? busy : undefined;
+  }
+
+  #meanOf(graph: string): MovingMean {
+    let mean = this.#runMs.get(graph);
+    if (!mean) this.#runMs.set(graph, (mean = new MovingMean()));
+    return mean;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Ledger, Stage } from '../core/ledger.ts';
+import type { Lane } from './lane.ts';
+
+/** What the encoders count of one source, across pipelines and bundles that follow each other. */
+export interface SourceAccount {
+  readonly stage: Stage;
+  /** Queues of the source that are open now; the ledger asks them what is in flight. */
+  readonly lanes: Set<Lane>;
+  /** Number of the next embedding. */
+  seq: number;
+}
+
+const accounts = new WeakMap<Ledger, Map<string, SourceAccount>>();
+
+/** The account of a source in a ledger, made on first use. */
+export function sourceAccount(ledger: Ledger, source: string): SourceAccount {
+  let ofLedger = accounts.get(ledger);
+  if (!ofLedger) accounts.set(ledger, (ofLedger = new Map()));
+  let account = ofLedger.get(source);
+  if (!account) {
+    const lanes = new Set<Lane>();
+    const inFlight = (): number => [...lanes].reduce((sum, lane) => sum + lane.inFlight, 0);
+    account = { stage: ledger.stage(source, 'encode', inFlight), lanes, seq: 0 };
+    ofLedger.set(source, account);
+  }
+  return account;
+}

@@ -1,0 +1,72 @@
+import type { Depth, Pcm, Picture, Thermal } from '../core/types.ts';
+import type { GraphItem } from './graph-plan.ts';
+import type { RawInput } from './job.ts';
+
+type Bytes = Uint8Array | Uint16Array | Float32Array | BigInt64Array | Int32Array;
+
+/** The array as one that owns a plain buffer of its own: itself, or a copy of a view of a pooled, larger or shared one. */
+function owned<T extends Bytes>(array: T): T & { readonly buffer: ArrayBuffer } {
+  const isOwn = array.byteLength === array.buffer.byteLength && array.buffer instanceof ArrayBuffer && !Buffer.isBuffer(array);
+  return (isOwn ? array : array.slice()) as T & { readonly buffer: ArrayBuffer };
+}
+
+/** A private copy of an array that others go on reading: dashboards and recorders see the same samples. */
+function copied<T extends Uint8Array | Uint16Array | Float32Array>(array: T): T & { readonly buffer: ArrayBuffer } {
+  const copy = Buffer.isBuffer(array) ? Uint8Array.prototype.slice.call(array) : array.slice();
+  return copy as T & { readonly buffer: ArrayBuffer };
+}
+
+/**
+ * Items ready to be given away, with the buffers to transfer.
+ *
+ * @param isOurs whether the arrays may go (a front-end worker made them); a caller's are copied, and stay
+ */
+export function transferItems(items: readonly GraphItem[], isOurs: boolean): { items: GraphItem[]; transfer: ArrayBuffer[] } {
+  const transfer = new Set<ArrayBuffer>();
+  const given = items.map((item) =>
+    item.map((feed) => {
+      const data = owned(isOurs ? feed.data : feed.data.slice());
+      transfer.add(data.buffer);
+      return { name: feed.name, dims: feed.dims, data };
+    }),
+  );
+  return { items: given, transfer: [...transfer] };
+}
+
+/** A front end's raw input ready to be given away, with the buffers to transfer. The caller's arrays stay. */
+export function transferRaw(raw: RawInput): { raw: RawInput; transfer: ArrayBuffer[] } {
+  switch (raw.kind) {
+    case 'text':
+      return { raw, transfer: [] };
+    case 'sound': {
+      const data = copied(raw.sound.data);
+      const sound: Pcm = { ...raw.sound, data };
+      return { raw: { kind: 'sound', sound }, transfer: [data.buffer] };
+    }
+    case 'picture': {
+      const { picture, buffer } = copyOfPicture(raw.picture);
+      return { raw: { kind: 'picture', picture }, transfer: [buffer] };
+    }
+  }
+}
+
+function copyOfPicture(picture: Picture | Thermal | Depth): { picture: Picture | Thermal | Depth; buffer: ArrayBuffer } {
+  switch (picture.kind) {
+    case 'encoded': {
+      const bytes = copied(picture.bytes);
+      return { picture: { ...picture, bytes }, buffer: bytes.buffer };
+    }
+    case 'rgb24': {
+      const data = copied(picture.data);
+      return { picture: { ...picture, data }, buffer: data.buffer };
+    }
+    case 'thermal': {
+      const celsius = copied(picture.celsius);
+      return { picture: { ...picture, celsius }, buffer: celsius.buffer };
+    }
+    case 'depth': {
+      const mm = copied(picture.mm);
+      return { picture: { ...picture, mm }, buffer: mm.buffer };
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { EdgeBindError } from '../core/errors.ts';
+import { dot } from '../space/vector.ts';
+import type { GraphPlan } from './graph-plan.ts';
+import type { GraphSession } from './graph-session.ts';
+import { vectorFault } from './vector-fault.ts';
+
+/**
+ * Cosine that a provider must reach to each golden vector. A wrong graph or a broken kernel gives far less; int8 graphs differ by up
+ * to 1 % between processors with and without VNNI.
+ */
+export const GOLDEN_COSINE = 0.99;
+
+/** Two different inputs whose vectors are nearer than this have collapsed into one point. */
+const COLLAPSED_DISTANCE = 1e-4;
+
+/** What is known of a graph after it was tried. */
+export interface TrustReport {
+  /** Cosine to each golden vector; empty where the bundle has none. */
+  readonly goldenCosines: readonly number[];
+  /** Distance between the vectors of the two probes. */
+  readonly spread: number;
+  /** Whether a batch gives, bit for bit, what single items give. */
+  readonly isBatchable: boolean;
+  /** Largest difference of one component between a batch and single items; NaN where the graph takes no batch. */
+  readonly batchError: number;
+  readonly runMs: number;
+}
+
+/**
+ * Tries a graph before it is trusted: unit vectors of finite numbers, two different inputs give different vectors, the golden
+ * vectors are reproduced, and whether batching changes anything.
+ *
+ * @throws EdgeBindError `MODEL_NOT_FINITE`, `MODEL_NOT_UNIT`, `MODEL_COLLAPSED`, `MODEL_GOLDEN_MISMATCH`
+ */
+export async function trustCheck(session: GraphSession, { path, probes, golden, dim }: GraphPlan): Promise<TrustReport> {
+  const vectors: Float32Array[] = [];
+  let runMs = 0;
+  for (const probe of probes) {
+    const start = performance.now();
+    const vector = await session.run([probe]);
+    runMs = performance.now() - start;
+    vectors.push(vector);
+    const fault = vectorFault(vector);
+    if (fault === 'notFinite')
+      throw new EdgeBindError('MODEL_NOT_FINITE', `${path} answers with NaN or infinity; the graph or this provider is broken`);
+    if (fault) {
+      const length = Math.sqrt(dot(vector, vector)).toPrecision(4);
+      throw new EdgeBindError(
+        'MODEL_NOT_UNIT',
+        `${path} answers with a vector of length ${length}, wanted 1; export it with normalisation`,
+      );
+    }
+  }
+  const [first, second] = vectors;
+  if (!first || !second) throw new RangeError('two probes are needed');
+  const spread = distance(first, second);
+  if (spread < COLLAPSED_DISTANCE) {
+    throw new EdgeBindError(
+      'MODEL_COLLAPSED',
+      `${path} answers two different inputs with one vector (distance ${spread.toExponential(1)})`,
+    );
+  }
+  const goldenCosines = (golden ?? []).map((wanted, i) => dot(wanted, vectors[i] ?? wanted) / (Math.sqrt(dot(wanted, wanted)) || 1));
+  const worst = Math.min(1, ...goldenCosines);
+  if (!(worst >= GOLDEN_COSINE)) {
+    throw new EdgeBindError(
+      'MODEL_GOLDEN_MISMATCH',
+      `${path} reproduces a golden vector with cosine ${worst.toFixed(4)}, wanted ${GOLDEN_COSINE} or more`,
+    );
+  }
+  const batchError = await batchDifference(session, probes, vectors, dim);
+  return { goldenCosines, spread, isBatchable: batchError === 0, batchError, runMs };
+}
+
+/** Largest difference between one call with four items and calls with one; NaN where the graph takes no batch. */
+async function batchDifference(
+  session: GraphSession,
+  probes: GraphPlan['probes'],
+  vectors: readonly Float32Array[],
+  dim: number,
+): Promise<number> {
+  const [a, b] = probes;
+  if (!a || !b || a.some((feed, i) => feed.data.length !== b[i]?.data.length)) return Number.NaN;
+  let batch: Float32Array;
+  try {
+    batch = await session.run([a, b, b, a]);
+  } catch {
+    return Number.NaN; // a fixed batch axis: items go one by one
+  }
+  let worst = 0;
+  for (const [n, which] of [0, 1, 1, 0].entries()) {
+    for (let i = 0; i < dim; i++)
+      worst = Math.max(worst, Math.abs((batch[n * dim + i] ?? Number.NaN) - (vectors[which]?.[i] ?? Number.NaN)));
+  }
+  return worst;
+}
+
+function distance(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
+  return Math.sqrt(sum);
+}
