@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../src/core/errors.ts';
-import { fieldAssembler, readingFromFields } from './field-map.ts';
+import { fieldAssembler, type FieldMapOptions, readingFromFields } from './field-map.ts';
+import type { Modality } from '../src/core/types.ts';
 
 describe('readingFromFields', () => {
   it('reads lists by their own names', () => {
@@ -45,7 +46,7 @@ describe('readingFromFields', () => {
     });
   });
 
-  it.each([
+  it.each<[string, Record<string, unknown>, Modality, FieldMapOptions?]>([
     ['a missing vector', { acc: [1, 2, 3] }, 'imu'],
     ['a vector of two', { acc: [1, 2], gyro: [1, 2, 3] }, 'imu'],
     ['a text among numbers', { acc: [1, '2', 3], gyro: [1, 2, 3] }, 'imu'],
@@ -53,7 +54,7 @@ describe('readingFromFields', () => {
     ['rows of unequal length', { celsius: [[1, 2], [3]] }, 'thermal'],
     ['rows of another size than the config says', { celsius: [[1, 2]] }, 'thermal', { width: 3 }],
     ['a path through a text', { a: 'x' }, 'imu', { fields: { acc: 'a.length' } }],
-  ] as const)('refuses %s', (_, object, modality, options = {}) => {
+  ])('refuses %s', (_, object, modality, options) => {
     expect(readingFromFields(object, modality, options)).toBeUndefined();
   });
 

@@ -1,5 +1,5 @@
 import type { Thermal } from '../../src/core/types.ts';
-import { gauss, wander } from './random.ts';
+import { gauss, noise } from './random.ts';
 import { daylight, happeningAt, roundSeconds, type Scene } from './scene.ts';
 
 export const THERMAL_WIDTH = 32;
@@ -15,18 +15,31 @@ function addSpot(celsius: Float32Array, x: number, y: number, radiusX: number, r
   }
 }
 
+/** Five narrow tongues above the pan that lick to and fro, hottest at their roots, in a wide glow. `size` 0..1. */
+function addFlames(celsius: Float32Array, key: number, size: number): void {
+  for (let tongue = 0; tongue < 5; tongue++) {
+    const tall = size * 12 * (1 - Math.abs(0.4 - 0.2 * tongue)) * (1 + 0.25 * noise(key, tongue));
+    for (let part = 0; part < 7; part++) {
+      const up = part / 6;
+      const radius = 0.6 + 0.25 * up;
+      addSpot(celsius, 19 + 2.8 * up * noise(key, 10 + 7 * tongue + part), 16 - tall * up, radius, 1.6 * radius, size * (132 - 71 * up));
+    }
+  }
+  addSpot(celsius, 19, 11, 6.6, 6.6, 8.5 * size);
+}
+
 /**
  * What the thermal camera sees at picture number `index`: degrees Celsius, 32 x 24, about 21 C at the walls, a warm oven, noise of
- * 0.1 C; a person is some 10 C warmer than the wall, burning oil reaches 300 C.
+ * 0.1 C; a person is some 10 C warmer than the wall, flames reach some hundreds.
  */
 export function renderThermal(scene: Scene, index: number): Thermal {
   const seconds = index / scene.rates.thermal;
-  const now = roundSeconds(scene, seconds);
+  const picture = Math.round(roundSeconds(scene, seconds) * scene.rates.thermal);
   const celsius = new Float32Array(THERMAL_WIDTH * THERMAL_HEIGHT);
   const day = daylight(scene, seconds);
   for (let i = 0; i < celsius.length; i++) {
     const row = Math.floor(i / THERMAL_WIDTH);
-    celsius[i] = 18.5 + 3 * day - 0.05 * row + 0.1 * gauss(scene.seed + 41, i + celsius.length * Math.round(now * scene.rates.thermal));
+    celsius[i] = 18.5 + 3 * day - 0.05 * row + 0.1 * gauss(scene.seed + 41, i + celsius.length * picture);
   }
   addSpot(celsius, 19, 19, 6, 4, 3);
   addSpot(celsius, 4, 12, 2, 3, 1.2);
@@ -37,11 +50,7 @@ export function renderThermal(scene: Scene, index: number): Thermal {
     addSpot(celsius, x, 13, 3, 7, 8.5);
   } else if (happening?.event.kind === 'fire') {
     const { elapsed, event } = happening;
-    const size = Math.min(1, 0.15 + elapsed / 2, (event.durationSeconds - elapsed) / 1.5);
-    for (const tongue of [0, 1, 2, 3]) {
-      const x = 19 + 4.2 * wander(scene.seed + 50 + tongue, elapsed * 3);
-      addSpot(celsius, x, 13 - 7 * size * ((tongue + 1) / 4), 3.4 * size, (5 - tongue * 0.6) * size, (190 - 30 * tongue) * size);
-    }
+    addFlames(celsius, scene.seed + 64 * (picture + 1), Math.min(1, 0.15 + elapsed / 2, (event.durationSeconds - elapsed) / 1.5));
   }
   return { kind: 'thermal', width: THERMAL_WIDTH, height: THERMAL_HEIGHT, celsius };
 }

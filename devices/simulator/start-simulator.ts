@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   readonly scene?: string | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
+  /** Moment of the scene to begin at, seconds. Default 0. */
+  readonly atSeconds?: number | undefined;
   /** Broker for the thermal and the depth camera. */
   readonly mqttUrl: string;
   /** First part of their topics. Default `edgebind/sim`. */
@@ -38,7 +40,7 @@ export interface SimulatorOptions {
 /** Virtual devices that are running. */
 export interface Simulator {
   readonly scene: Scene;
-  /** When the scene began, microseconds since the epoch. */
+  /** When the scene was at 0, microseconds since the epoch. */
   readonly originUs: number;
   /** A line of config.yaml for each device. */
   readonly endpoints: readonly SourceConfig[];
@@ -68,7 +70,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const serialPath = join(serialDir, 'wrist');
 
   const ledger = new Ledger();
-  const context: DeviceContext = { scene, clock, originUs: Math.round(clock.nowUs()), ledger, log };
+  const context: DeviceContext = { scene, clock, originUs: Math.round(clock.nowUs() - (options.atSeconds ?? 0) * 1e6), ledger, log };
   const http = await serveHttp(context, port);
   const serial = serveSerial(context, serialPath);
   const mqtt = publishMqtt(context, mqttUrl, topic);

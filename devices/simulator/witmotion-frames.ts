@@ -1,5 +1,6 @@
 const HEADER = 0x55;
-const GRAVITY = 9.8;
+/** The data sheet rounds to 9.8; the modules are calibrated in units of standard gravity. */
+const GRAVITY = 9.80665;
 /** Full scale of the raw 16-bit values: 16 g and 2000 degrees/s (WitMotion standard protocol). */
 const ACC_LSB = (16 * GRAVITY) / 32_768;
 const GYRO_LSB = (2000 * Math.PI) / 180 / 32_768;

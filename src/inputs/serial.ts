@@ -122,7 +122,7 @@ class SerialSource implements Source {
       return;
     }
     // A silent device stays silent until it speaks, however often its port is opened.
-    if (this.#state === 'reconnecting') this.#say('starting', `${this.#url.path} is open again, no reading yet`);
+    if (this.#state !== 'silent') this.#say('starting', `${this.#url.path} is open, no reading yet`);
     this.#lastReadingUs = Math.max(this.#lastReadingUs, this.#context.clock.nowUs());
     this.#bytesSinceReading = 0;
     this.#watch();
