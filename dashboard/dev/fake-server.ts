@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Plugin } from 'vite';
+import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { encodeFrame } from '../../src/core/binary-frame.ts';
 import { Stage } from '../../src/core/ledger.ts';
@@ -24,16 +24,14 @@ const isOn = (rule: Rule, { id, modality }: { id: string; modality: Modality }):
 /** EdgeBind's wire with made-up sensors: enough of `edgebind.v1` and of `/api/v1` to work on the page without anything else. */
 export function fakeServer(): Plugin {
   const world = new FakeWorld();
-  return {
-    name: 'edgebind-fake-server',
-    configureServer: ({ middlewares, httpServer }) => {
-      middlewares.use('/api/v1', (request, response) => void world.answer(request, response));
-      httpServer?.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (request.url === '/v1/stream') world.accept(request, socket, head);
-      });
-      world.start();
-    },
+  const attach = ({ middlewares, httpServer }: Pick<PreviewServer | ViteDevServer, 'middlewares' | 'httpServer'>): void => {
+    middlewares.use('/api/v1', (request, response) => void world.answer(request, response));
+    httpServer?.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (request.url === '/v1/stream') world.accept(request, socket, head);
+    });
+    world.start();
   };
+  return { name: 'edgebind-fake-server', configureServer: attach, configurePreviewServer: attach };
 }
 
 class FakeWorld {
@@ -89,7 +87,7 @@ class FakeWorld {
     }));
     const lines = this.#stages.map((stage) => stage.line());
     const answers: Readonly<Record<string, unknown>> = {
-      status: { sources, loop: { p99Ms: 3.4 } },
+      status: { sources, eventLoopDelayMs: { p99: 3.4 } },
       ledger: { lines, sums: true },
       rules: { rules: [...this.#rules.values()] },
       alerts: { alerts: this.#alerts },

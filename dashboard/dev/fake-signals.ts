@@ -16,7 +16,7 @@ export async function jpegAt(seconds: number): Promise<Buffer> {
 export function soundAt(seconds: number): Int16Array {
   const loud = isEvent(seconds) ? 0.3 : 0;
   return Int16Array.from({ length: 800 }, (_, i) => {
-    const t = seconds + i / 16_000;
+    const t = (seconds % 24) + i / 16_000;
     const hum = 0.02 * Math.sin(2 * Math.PI * 120 * t) + 0.004 * (Math.random() - 0.5);
     return 32_767 * (hum + loud * Math.sin(2 * Math.PI * (1500 + 900 * Math.sin(3 * t)) * t));
   });

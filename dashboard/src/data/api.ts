@@ -29,7 +29,8 @@ export interface SourceReport {
 export interface StatusReport {
   readonly sources?: readonly SourceReport[];
   /** Delay of the server's event loop, 99th percentile. */
-  readonly loop?: { readonly p99Ms?: number };
+  readonly eventLoopDelayMs?: { readonly p99?: number };
+  readonly timeUs?: number;
 }
 
 /** The server wants a token, or another one. */

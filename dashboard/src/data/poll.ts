@@ -23,9 +23,9 @@ export function startPolling(): () => void {
 export async function poll(): Promise<void> {
   const [status, ledger] = await Promise.allSettled([api.status(), api.ledger(), refreshRules()]);
   if (status.status === 'fulfilled') {
-    const { sources, loop } = status.value;
+    const { sources, eventLoopDelayMs } = status.value;
     if (sources) state.sources.set(sources);
-    state.loopMs.set(loop?.p99Ms);
+    state.loopMs.set(eventLoopDelayMs?.p99);
   } else if (status.reason instanceof UnauthorizedError) state.wantsToken.set(true);
   if (ledger.status === 'fulfilled') state.ledger.set(ledger.value);
 }

@@ -18,9 +18,9 @@ const COOLDOWN_MS = 10_000;
  * space, so they are alike), else 0.3.
  *
  * @param on modalities or ids of sources; empty: all
- * @param learns whether the level is set from what the first 20 s score
+ * @param sets whether the level is set from what the first 20 s score; else it is suggested
  */
-export async function addRule(prompt: string, on: readonly string[], learns: boolean): Promise<void> {
+export async function addRule(prompt: string, on: readonly string[], sets: boolean): Promise<void> {
   const others = state.rules.get();
   const levels = others.map((rule) => rule.threshold).toSorted((a, b) => a - b);
   const id = ruleIdFor(prompt, new Set(others.map((rule) => rule.id)));
@@ -33,7 +33,7 @@ export async function addRule(prompt: string, on: readonly string[], learns: boo
     holdMs: HOLD_MS,
     cooldownMs: COOLDOWN_MS,
   });
-  if (learns) state.learning.update((learning) => new Map(learning).set(id, serverNowMs() + LEARN_MS));
+  state.learning.update((learning) => new Map(learning).set(id, { untilMs: serverNowMs() + LEARN_MS, sets }));
   await refreshRules();
 }
 

@@ -4,6 +4,13 @@ import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
 import { createStore, type Store } from '../lib/store.ts';
 import type { Rule, SourceReport } from './api.ts';
 
+export interface Learning {
+  /** The server's time at which enough was seen, in milliseconds. */
+  readonly untilMs: number;
+  /** Whether the level is set then, or only suggested. */
+  readonly sets: boolean;
+}
+
 /** What the page knows, one store per thing, so that only what changed is drawn again. Sensor data is not here: see `live.ts`. */
 export interface State {
   readonly connection: Store<ClientStatus>;
@@ -15,8 +22,8 @@ export interface State {
   readonly feed: Store<Feed>;
   readonly ledger: Store<readonly LedgerLine[]>;
   readonly loopMs: Store<number | undefined>;
-  /** Rules that were just made, whose level is still to be learnt: the server's time at which learning ends. */
-  readonly learning: Store<ReadonlyMap<string, number>>;
+  /** Rules that were just made here, whose level is still to be learnt. */
+  readonly learning: Store<ReadonlyMap<string, Learning>>;
 }
 
 export const state: State = {
@@ -28,5 +35,5 @@ export const state: State = {
   feed: createStore(EMPTY_FEED),
   ledger: createStore<readonly LedgerLine[]>([]),
   loopMs: createStore<number | undefined>(undefined),
-  learning: createStore<ReadonlyMap<string, number>>(new Map()),
+  learning: createStore<ReadonlyMap<string, Learning>>(new Map()),
 };

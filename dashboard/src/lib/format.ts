@@ -2,9 +2,13 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
 const counts = new Intl.NumberFormat('en-US');
 
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+
 export const clockTime = (timeMs: number): string => clock.format(timeMs);
 export const dayOf = (timeMs: number): string => day.format(timeMs);
 export const count = (value: number): string => counts.format(value);
+/** 9,999 in full, then 10K. */
+export const compactCount = (value: number): string => (value < 10_000 ? count(value) : compact.format(value));
 export const level = (score: number): string => score.toFixed(3);
 
 /** "0.4 s", "12 s", "3 min 20 s", "2 h 5 min". */

@@ -8,12 +8,18 @@ export const SENSE_NAMES: Readonly<Record<Modality, string>> = {
   imu: 'Motion',
 };
 
+/** What each sense did with something. */
+export const PAST_VERBS: Readonly<Record<Modality, string>> = {
+  image: 'seen',
+  audio: 'heard',
+  thermal: 'seen in heat',
+  depth: 'seen in depth',
+  imu: 'felt',
+};
+
 /** "heard by mic", "seen by front". */
-export function noticedBy(sense: Sense, source: string): string {
-  if (sense === 'fused') return 'noticed by all senses together';
-  const verbs = { image: 'seen by', audio: 'heard by', thermal: 'seen in heat by', depth: 'seen in depth by', imu: 'felt by' };
-  return `${verbs[sense]} ${source}`;
-}
+export const noticedBy = (sense: Sense, source: string): string =>
+  sense === 'fused' ? 'noticed by all senses together' : `${PAST_VERBS[sense]} by ${source}`;
 
 export function stateWords(state: SourceState, reason: string): string {
   const words = {

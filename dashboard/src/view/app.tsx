@@ -20,6 +20,7 @@ export function App(): VNode {
         <Banner />
         <div class="columns">
           <div class="wide">
+            <PromptBox />
             <section aria-labelledby="sensors-title">
               <h2 id="sensors-title">Sensors</h2>
               {sources.length === 0 && <p class="card empty">Waiting for the server to name its sensors.</p>}
@@ -29,7 +30,6 @@ export function App(): VNode {
                 ))}
               </div>
             </section>
-            <PromptBox />
             <RulesPanel />
             <Health />
           </div>

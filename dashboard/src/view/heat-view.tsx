@@ -7,8 +7,12 @@ import { useDraw } from './use-draw.ts';
 /** Small pictures are drawn larger, smoothed, for the eye. */
 const LEAST_WIDTH = 320;
 
-const celsius = (value: number): string => `${value.toFixed(1)} °C`;
-const metres = (value: number): string => (Number.isNaN(value) ? 'no value' : `${(value / 1000).toFixed(2)} m`);
+const withUnit = (value: number, isDepth: boolean): string => (isDepth ? `${(value / 1000).toFixed(2)} m` : `${value.toFixed(1)} °C`);
+
+const rangeWords = ({ min, max, centre }: HeatFacts, isDepth: boolean): string => {
+  const low = withUnit(min, isDepth).split(' ')[0] ?? '';
+  return `${low} – ${withUnit(max, isDepth)}${Number.isNaN(centre) ? '' : `, centre ${withUnit(centre, isDepth).split(' ')[0] ?? ''}`}`;
+};
 
 /** Heat map of a thermal or depth camera, with its lowest, highest and centre value, and the value under the pointer. */
 export function HeatView({ source, label }: { readonly source: string; readonly label: string }): VNode {
@@ -23,11 +27,11 @@ export function HeatView({ source, label }: { readonly source: string; readonly 
     let facts: HeatFacts | undefined;
     let drawn = 0;
     let pointer: { readonly x: number; readonly y: number } | undefined;
-    const units = (value: number): string => (picture?.isDepth ? metres(value) : celsius(value));
     const showProbe = (): void => {
       if (!probe.current) return;
-      const value = pointer && facts ? picture?.valueAt(pixelUnder(pointer, facts)) : undefined;
-      probe.current.textContent = value === undefined ? '' : units(value);
+      const value = pointer && facts && picture ? picture.valueAt(pixelUnder(pointer, facts)) : undefined;
+      if (value === undefined || !picture) probe.current.textContent = '';
+      else probe.current.textContent = Number.isNaN(value) ? 'no value' : withUnit(value, picture.isDepth);
     };
     const draw = (): void => {
       if (live.version === drawn || !live.newest || !context) return;
@@ -44,7 +48,7 @@ export function HeatView({ source, label }: { readonly source: string; readonly 
       context.drawImage(small, 0, 0, element.width, element.height);
       mark(context, facts.maxAt, facts, scale);
       mark(context, facts.minAt, facts, scale);
-      if (readout.current) readout.current.textContent = `${units(facts.min)} to ${units(facts.max)}, centre ${units(facts.centre)}`;
+      if (readout.current) readout.current.textContent = rangeWords(facts, picture.isDepth);
       showProbe();
     };
     element.onpointermove = (event) => {

@@ -19,7 +19,7 @@ export function RuleLegend({ rule, threshold }: { readonly rule: Rule; readonly 
         const score = history.newest(id);
         if (score === undefined) return null;
         return (
-          <li key={id} class={score >= threshold ? 'over' : ''}>
+          <li key={id} class={score >= threshold ? 'above' : ''}>
             <i class={`swatch back-${seriesName(colour)}`} />
             {id} <b>{level(score)}</b>
           </li>

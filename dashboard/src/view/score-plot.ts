@@ -47,7 +47,7 @@ export class ScorePlot {
       height: Math.max(60, element.clientHeight),
       cursor: { show: false },
       legend: { show: false },
-      padding: [8, 0, 0, 0],
+      padding: [8, 14, 0, 0],
       scales: { x: { time: true }, y: { range: (_plot, min, max) => this.#range(min, max) } },
       axes: [
         {
@@ -85,12 +85,15 @@ export class ScorePlot {
     const { left, top, width, height } = plot.bbox;
     plot.ctx.save();
     plot.ctx.fillStyle = colour('danger-soft');
+    // One path: where several sources are raised at once the shade must not add up.
+    plot.ctx.beginPath();
     for (const { from, to } of this.spans) {
       const start = Math.max(left, plot.valToPos(from, 'x', true));
       const end = Math.min(left + width, to === undefined ? left + width : plot.valToPos(to, 'x', true));
       // A raise that was short is still a raise: it keeps a visible width.
-      if (end >= left) plot.ctx.fillRect(start, top, Math.max(3, end - start), height);
+      if (end >= left) plot.ctx.rect(start, top, Math.max(3, end - start), height);
     }
+    plot.ctx.fill();
     plot.ctx.restore();
   }
 

@@ -3,7 +3,7 @@ import type { SourceReport } from '../data/api.ts';
 import { liveSource } from '../data/live.ts';
 import { serverNowMs } from '../data/server-clock.ts';
 import { state } from '../data/state.ts';
-import { duration, hertz } from '../lib/format.ts';
+import { compactCount, duration, hertz } from '../lib/format.ts';
 import { useStore } from '../lib/store.ts';
 import { SENSE_NAMES, stateWords } from '../lib/words.ts';
 import { HeatView } from './heat-view.tsx';
@@ -70,16 +70,16 @@ function Figures({ source }: { readonly source: SourceReport }): VNode {
         <dd>{source.samplesHz === undefined ? '–' : hertz(source.samplesHz)}</dd>
       </div>
       <div title="time since the newest sample">
-        <dt>newest</dt>
-        <dd>{newestUs === 0 ? 'none yet' : `${duration(serverNowMs() - newestUs / 1000)} ago`}</dd>
+        <dt>age</dt>
+        <dd>{newestUs === 0 ? '–' : duration(serverNowMs() - newestUs / 1000)}</dd>
       </div>
       <div title="vectors per second in the joint space">
         <dt>vectors</dt>
         <dd>{source.embeddingsHz === undefined ? '–' : hertz(source.embeddingsHz)}</dd>
       </div>
       <div title="samples and windows left out, each with its reason in the ledger below">
-        <dt>dropped</dt>
-        <dd>{lost.toLocaleString('en-US')}</dd>
+        <dt>lost</dt>
+        <dd>{compactCount(lost)}</dd>
       </div>
     </dl>
   );
