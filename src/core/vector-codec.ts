@@ -52,7 +52,8 @@ export function decodeVector(encoding: VectorEncoding, bytes: Uint8Array, scale?
   if (bytes.byteLength % size !== 0) {
     throw new PayloadError('BAD_VECTOR', `${bytes.byteLength} bytes are no whole number of ${encoding} values of ${size} bytes`);
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not `slice`: that of a Buffer is a view as well.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   if (encoding === 'f32') return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
   const vector = new Float32Array(halves.length);
