@@ -1,0 +1,183 @@
+import type { Observable } from 'rxjs';
+import { FrameReader } from '../../devices/frame-reader.ts';
+import { protocols } from '../../devices/protocols.ts';
+import { PayloadError, UsageError } from '../core/errors.ts';
+import type { Stage } from '../core/ledger.ts';
+import { nearest } from '../core/nearest.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import type { Modality, Payload, Reading, SourceStatus } from '../core/types.ts';
+import type { InputContext } from './context.ts';
+import { splitStamp16, Unwrapped32, userStamp, type Stamp } from './envelope.ts';
+import { jsonFields } from './json-fields.ts';
+import type { MqttBus, MqttMessage } from './mqtt-bus.ts';
+import { formatNames, payloadFormat } from './payload-formats.ts';
+import { SourcePort } from './source-port.ts';
+
+/** One reading in a message, with what the payload itself says of time. */
+interface Parsed extends Stamp {
+  readonly payload: Payload;
+}
+
+const SILENT_AFTER_MS = 3000;
+/** A sender that only sends nonsense is reported this often. */
+const REPORT_EVERY_MS = 5000;
+
+/**
+ * A sensor on an MQTT topic, e.g. `{from: "mqtt:site/thermal", format: thermal-i16, width: 32, height: 24}`.
+ *
+ * The ledger's stage `input` counts messages (for a serial protocol inside MQTT: readings). A payload that does not fit its format
+ * is dropped under its reason, reported with its topic, and nothing else is disturbed.
+ *
+ * @throws UsageError where the format is unknown or lacks a field
+ */
+export function mqttSource(config: SourceConfig, context: InputContext): Source {
+  const { bus } = context;
+  if (!bus) throw new UsageError('NO_BROKER', `source ${config.id}: ${config.from} needs a broker; set broker: {url: "mqtt://HOST:1883"}`);
+  return new MqttSource(config, context, bus);
+}
+
+class MqttSource implements Source {
+  readonly id: string;
+  readonly modality: Modality;
+  readonly #topic: string;
+  readonly #config: SourceConfig;
+  readonly #context: InputContext;
+  readonly #bus: MqttBus;
+  readonly #port: SourcePort;
+  readonly #stage: Stage;
+  readonly #parse: (body: Uint8Array) => readonly Parsed[];
+  readonly #unwrapped = new Unwrapped32();
+  #lastReportUs = Number.NEGATIVE_INFINITY;
+  #ends: (() => void)[] = [];
+
+  constructor(config: SourceConfig, context: InputContext, bus: MqttBus) {
+    this.id = config.id;
+    this.modality = config.modality;
+    this.#topic = config.from.slice('mqtt:'.length);
+    if (this.#topic === '') throw new UsageError('NO_TOPIC', `source ${config.id}: "mqtt:" names no topic; write e.g. mqtt:site/thermal`);
+    this.#config = config;
+    this.#context = context;
+    this.#bus = bus;
+    this.#port = new SourcePort(config.id, {
+      clock: context.clock,
+      silentAfterMs: config.silentAfterMs ?? SILENT_AFTER_MS,
+      onSilent: () => this.#port.watch(),
+    });
+    const parser = this.#parser();
+    this.#parse = parser.parse;
+    this.#stage = context.ledger.stage(config.id, 'input', parser.pending);
+  }
+
+  get readings$(): Observable<Reading> {
+    return this.#port.readings$;
+  }
+
+  get status$(): Observable<SourceStatus> {
+    return this.#port.status$;
+  }
+
+  start(): void {
+    if (this.#ends.length > 0) return;
+    this.#port.say('starting', `waiting for messages on ${this.#topic}`);
+    this.#port.watch();
+    this.#ends = [
+      this.#bus.subscribe(this.#topic, (message) => this.#take(message)),
+      this.#bus.onConnection((connected, reason) => {
+        if (!connected) {
+          this.#port.unwatch();
+          this.#port.say('reconnecting', reason);
+        } else if (this.#port.state === 'reconnecting') {
+          this.#port.say('starting', `the broker is there, waiting for messages on ${this.#topic}`);
+          this.#port.watch();
+        }
+      }),
+    ];
+  }
+
+  stop(): Promise<void> {
+    for (const end of this.#ends) end();
+    this.#ends = [];
+    this.#port.close();
+    return Promise.resolve();
+  }
+
+  #take(message: MqttMessage): void {
+    try {
+      const { stamp, body } = this.#open(message);
+      for (const { payload, ...own } of this.#parse(body)) {
+        const { deviceUs, seq } = { ...own, ...stamp };
+        this.#port.emit({
+          arrivalUs: message.arrivalUs,
+          ...(deviceUs !== undefined && { deviceUs }),
+          ...(seq !== undefined && { seq: this.#config.envelope ? this.#unwrapped.next(seq) : seq }),
+          payload,
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error;
+      this.#report(error, message.topic);
+    }
+  }
+
+  #open(message: MqttMessage): { stamp: Stamp; body: Uint8Array } {
+    try {
+      return this.#config.envelope === 'stamp16' ? splitStamp16(message.payload) : { stamp: userStamp(message), body: message.payload };
+    } catch (error) {
+      if (error instanceof PayloadError) this.#drop(error.code);
+      throw error;
+    }
+  }
+
+  #drop(reason: string): void {
+    this.#stage.receive();
+    this.#stage.drop(reason);
+  }
+
+  #report(error: PayloadError, topic: string): void {
+    const nowUs = this.#context.clock.nowUs();
+    if (nowUs - this.#lastReportUs < REPORT_EVERY_MS * 1000) return;
+    this.#lastReportUs = nowUs;
+    this.#context.log.warn(
+      { source: this.id, topic, reason: error.code },
+      `a message on ${topic} does not fit format ${this.#config.format ?? ''}: ${error.message}`,
+    );
+    if (this.#port.state !== 'live') this.#port.say('starting', `messages on ${topic} do not fit: ${error.message}`);
+  }
+
+  /** How a body becomes readings. Formats count messages here; a serial protocol keeps its own books in readings. */
+  #parser(): { parse: (body: Uint8Array) => readonly Parsed[]; pending: () => number } {
+    const counted = (read: (body: Uint8Array) => Parsed) => ({
+      pending: () => 0,
+      parse: (body: Uint8Array): readonly Parsed[] => {
+        this.#stage.receive();
+        try {
+          const parsed = read(body);
+          this.#stage.emit();
+          return [parsed];
+        } catch (error) {
+          if (error instanceof PayloadError) this.#stage.drop(error.code);
+          throw error;
+        }
+      },
+    });
+    const { id, format, modality, fields, width, height } = this.#config;
+    const parse = payloadFormat(this.#config);
+    if (parse) return counted((body) => ({ payload: parse(body) }));
+    if (format === 'json') return counted(jsonFields(this.#config));
+    if (format !== undefined && protocols.has(format)) {
+      const reader = new FrameReader(format, modality, {
+        ...(fields && { fields }),
+        ...(width !== undefined && { width }),
+        ...(height !== undefined && { height }),
+      });
+      return { pending: () => reader.pending, parse: (body) => reader.read(body, this.#stage) };
+    }
+    const known = [...formatNames, 'json', ...protocols.keys()];
+    const close = format === undefined ? undefined : nearest(format, known);
+    throw new UsageError(
+      'UNKNOWN_FORMAT',
+      `source ${id}: ${format === undefined ? 'format is missing' : `format "${format}" is unknown`}; ${close ? `did you mean "${close}"?` : `known: ${known.join(', ')}`}`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { PayloadError, UsageError } from '../core/errors.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import type { Depth, EncodedPicture, Imu, Payload, Pcm, RgbPicture, Thermal } from '../core/types.ts';
+
+/** Reads the body of one message. Throws PayloadError whose code becomes the reason in the ledger. */
+export type ParsePayload = (body: Uint8Array) => Payload;
+
+type Format = (config: SourceConfig) => ParsePayload;
+
+/** Larger pictures are not what a sensor sends in one message. */
+const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
+
+/** The payload formats of design section 5 whose bytes stand for themselves. */
+const formats: Readonly<Record<string, Format>> = {
+  jpeg: () => (body) => encoded(body, 'notJpeg', isJpeg(body), endsWith(body, [0xff, 0xd9])),
+  png: () => (body) => encoded(body, 'notPng', isPng(body), endsWith(body, [0xae, 0x42, 0x60, 0x82])),
+  rgb24: (config) => {
+    const { width, height } = sizeOf(config);
+    return (body): RgbPicture => ({ kind: 'rgb24', width, height, data: sized(body, width * height * 3) });
+  },
+  pcm_s16le: (config) => sound(config, 2, (view, at) => view.getInt16(at, true) / 32768),
+  pcm_f32le: (config) => sound(config, 4, (view, at) => view.getFloat32(at, true)),
+  'thermal-i16': (config) => {
+    const { width, height } = sizeOf(config);
+    return (body): Thermal => {
+      const view = viewOf(sized(body, width * height * 2));
+      return {
+        kind: 'thermal',
+        width,
+        height,
+        celsius: Float32Array.from({ length: width * height }, (_, i) => view.getInt16(i * 2, true) / 100),
+      };
+    };
+  },
+  'depth-u16': (config) => {
+    const { width, height } = sizeOf(config);
+    return (body): Depth => {
+      const view = viewOf(sized(body, width * height * 2));
+      return { kind: 'depth', width, height, mm: Uint16Array.from({ length: width * height }, (_, i) => view.getUint16(i * 2, true)) };
+    };
+  },
+  'imu-f32': () => (body) => {
+    const view = viewOf(sized(body, 24));
+    return imu(Array.from({ length: 6 }, (_, i) => view.getFloat32(i * 4, true)));
+  },
+};
+
+/** Which modality each format gives. */
+const MODALITY: Readonly<Record<string, string>> = {
+  jpeg: 'image',
+  png: 'image',
+  rgb24: 'image',
+  pcm_s16le: 'audio',
+  pcm_f32le: 'audio',
+  'thermal-i16': 'thermal',
+  'depth-u16': 'depth',
+  'imu-f32': 'imu',
+};
+
+export const formatNames: readonly string[] = Object.keys(formats);
+
+/**
+ * The reader of a source's format, or undefined where the format is none of these.
+ *
+ * @throws UsageError where the format needs a field that the source lacks, or gives another modality
+ */
+export function payloadFormat(config: SourceConfig): ParsePayload | undefined {
+  const name = config.format ?? '';
+  const format = formats[name];
+  if (!format) return undefined;
+  if (MODALITY[name] !== config.modality) {
+    throw new UsageError(
+      'FORMAT_MODALITY',
+      `source ${config.id}: format ${name} is of modality ${MODALITY[name] ?? '?'}, the source says ${config.modality}; change one of them`,
+    );
+  }
+  return format(config);
+}
+
+/** @throws PayloadError `notFinite` */
+export function imu(values: readonly number[]): Imu {
+  if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
+  return { kind: 'imu', values: Float32Array.from(values) };
+}
+
+function sound(config: SourceConfig, bytesPerSample: number, read: (view: DataView, at: number) => number): ParsePayload {
+  const { rateHz, channels = 1 } = config;
+  if (rateHz === undefined)
+    throw new UsageError('FORMAT_FIELD', `source ${config.id}: format ${config.format ?? ''} needs rateHz, e.g. rateHz: 16000`);
+  const step = bytesPerSample * channels;
+  return (body): Pcm => {
+    if (body.length === 0 || body.length % step !== 0) {
+      throw new PayloadError(
+        'wrongSize',
+        `${body.length} bytes; wanted a multiple of ${step} (${channels} channels of ${bytesPerSample} bytes)`,
+      );
+    }
+    const view = viewOf(body);
+    const data = new Float32Array(body.length / step);
+    for (let i = 0; i < data.length; i++) {
+      let sum = 0;
+      for (let channel = 0; channel < channels; channel++) sum += read(view, i * step + channel * bytesPerSample);
+      if (!Number.isFinite(sum)) throw new PayloadError('notFinite', `sample ${i} is NaN or infinite`);
+      data[i] = sum / channels;
+    }
+    return { kind: 'pcm', rateHz, data };
+  };
+}
+
+function encoded(body: Uint8Array, reason: string, isFormat: boolean, isWhole: boolean): EncodedPicture {
+  if (body.length > MAX_PICTURE_BYTES) throw new PayloadError('tooLarge', `${body.length} bytes; at most ${MAX_PICTURE_BYTES}`);
+  if (!isFormat) throw new PayloadError(reason, `begins with ${Buffer.from(body.subarray(0, 8)).toString('hex') || 'nothing'}`);
+  if (!isWhole) throw new PayloadError('truncated', `${body.length} bytes without the end marker of a picture`);
+  return { kind: 'encoded', bytes: body };
+}
+
+function sizeOf({ id, format, width, height }: SourceConfig): { width: number; height: number } {
+  if (width === undefined || height === undefined)
+    throw new UsageError('FORMAT_FIELD', `source ${id}: format ${format ?? ''} needs width and height, e.g. width: 32, height: 24`);
+  return { width, height };
+}
+
+function sized(body: Uint8Array, bytes: number): Uint8Array {
+  if (body.length !== bytes) throw new PayloadError('wrongSize', `${body.length} bytes; wanted ${bytes}`);
+  return body;
+}
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+const isPng = (bytes: Uint8Array): boolean => [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, i) => bytes[i] === byte);
+
+/** Some cameras pad their pictures with zeros. */
+function endsWith(bytes: Uint8Array, marker: readonly number[]): boolean {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return marker.every((byte, i) => bytes[end - marker.length + i] === byte);
+}
