@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { UsageError } from '../core/errors.ts';
 import type { ApiHandlers } from './api-handlers.ts';
+import { jsonBody } from './json-body.ts';
 
 /** One parameter of a route, for the reader of the OpenAPI document. */
 export interface RouteParameter {
@@ -180,16 +181,4 @@ function wholeNumber(c: Context, name: string, fallback: number, min: number, ma
   const value = Number(given);
   if (/^\d+$/.test(given) && value >= min && value <= max) return value;
   throw new UsageError('BAD_QUERY', `${name} is "${given.slice(0, 40)}", wanted a whole number from ${min} to ${max}`);
-}
-
-async function jsonBody(c: Context): Promise<unknown> {
-  const body = await c.req.text();
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    throw new UsageError(
-      'BAD_JSON',
-      `the body is not JSON: ${JSON.stringify(body.slice(0, 60))}; wanted e.g. {"query": {"text": "glass breaking"}, "threshold": 0.3}`,
-    );
-  }
 }

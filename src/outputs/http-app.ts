@@ -1,5 +1,4 @@
 import { Hono, type Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { AccessGuard, AccessHeaders } from './access-guard.ts';
@@ -7,8 +6,6 @@ import type { ApiHandlers } from './api-handlers.ts';
 import { apiRoutes, type Route } from './api-routes.ts';
 import { openapi } from './openapi.ts';
 import { missingDashboard, staticFile } from './static-files.ts';
-
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Our page runs its own scripts and shows pictures made in the page; it loads and tells nothing elsewhere. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -27,6 +24,9 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
 };
+
+/** Of errors that are the asker's. */
+const STATUSES: Readonly<Record<string, 404 | 413>> = { UNKNOWN_RULE: 404, BODY_TOO_LARGE: 413 };
 
 export interface AppOptions {
   readonly guard: AccessGuard;
@@ -58,12 +58,6 @@ export function httpApp(options: AppOptions): { readonly app: Hono; readonly rou
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => c.json({ code: 'BODY_TOO_LARGE', message: `a body has at most ${MAX_BODY_BYTES} bytes` }, 413),
-    }),
-  );
   for (const route of routes) {
     app.on(route.method, route.path, async (c) => {
       c.header('cache-control', 'no-store');
@@ -84,8 +78,8 @@ export function httpApp(options: AppOptions): { readonly app: Hono; readonly rou
   });
   app.notFound(notFound);
   app.onError((error, c) => {
-    if (error instanceof UsageError) return c.json({ code: error.code, message: error.message }, 400);
-    if (error instanceof EdgeBindError && error.code === 'UNKNOWN_RULE') return c.json({ code: error.code, message: error.message }, 404);
+    const status = error instanceof UsageError ? 400 : error instanceof EdgeBindError ? STATUSES[error.code] : undefined;
+    if (error instanceof EdgeBindError && status) return c.json({ code: error.code, message: error.message }, status);
     const code = error instanceof EdgeBindError ? error.code : 'INTERNAL';
     log.error({ path: c.req.path, error: messageOf(error) }, 'a request failed');
     return c.json({ code, message: messageOf(error) }, 500);

@@ -78,7 +78,7 @@ export interface StreamServer {
   readonly ledger: Ledger;
   readonly log: MemoryAlertLog;
   /** Appends an alert and tells the hub. */
-  raise(fields?: Partial<Alert>): Alert;
+  readonly raise: (fields?: Partial<Alert>) => Alert;
 }
 
 /** A real server on a free port of loopback. */
