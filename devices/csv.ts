@@ -34,12 +34,16 @@ export function csvDecoder(): FrameDecoder {
       delimiter: LINE_FEED,
       maxBytes: MAX_LINE_BYTES,
       read: (data, from, to) => {
+        // Without a checksum, noise must at least not look like a header.
+        if (data.subarray(from, to).some(isControl)) return undefined;
         const line = textOf(data, from, to).replace(/\r$/, '');
         return line.trim() === '' ? 'blank' : readRow(line);
       },
     }),
   );
 }
+
+const isControl = (byte: number): boolean => byte < 0x20 && byte !== 0x09 && byte !== 0x0d;
 
 const valueOf = (field: string): number | string => (NUMBER.test(field) ? Number(field) : field);
 

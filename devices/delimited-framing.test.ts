@@ -111,6 +111,12 @@ describe('csv', () => {
     ]);
   });
 
+  it('takes no noise for a header', () => {
+    expect(decodeAll('csv', Buffer.concat([Buffer.of(0x41, 0x01, 0x0a), text('a,b\n1,2\n')])).frames).toEqual([
+      { frame: 'csv', a: 1, b: 2 },
+    ]);
+  });
+
   it('refuses rows with another count of fields or an open quote', () => {
     expect(decodeAll('csv', text('a,b\n1\n1,"2\n1,2\n1,2')).stats).toEqual({ frames: 1, badFrames: 2, skippedBytes: 10 });
   });

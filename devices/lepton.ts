@@ -24,13 +24,13 @@ export function leptonDecoder(): FrameDecoder {
     while (at < to && !mayBegin(data, at, to)) at++;
     if (at > from) return { kind: 'skip', bytes: at - from };
     if (at + PACKET_BYTES > to) return ended ? { kind: 'skip', bytes: Math.min(1, to - from), lost: images.giveUp() } : MORE;
+    // A run of zeros would pass for packets whose CRC holds.
+    const zeros = zerosFrom(data, at, to);
+    if (zeros >= PACKET_BYTES) return { kind: 'skip', bytes: zeros - PACKET_BYTES + 1 };
     scratch.set(data.subarray(at, at + PACKET_BYTES));
     scratch[0] = (scratch[0] ?? 0) & 0x0f;
     scratch.fill(0, 2, 4);
-    const crc = u16be(data, at + 2);
-    // A run of zeros would pass for a packet whose CRC holds.
-    const holds = crc16(scratch, 0, PACKET_BYTES, 0) === crc && (crc !== 0 || scratch.some((byte) => byte !== 0));
-    return holds ? images.add(data, at) : { kind: 'skip', bytes: 1 };
+    return crc16(scratch, 0, PACKET_BYTES, 0) === u16be(data, at + 2) ? images.add(data, at) : { kind: 'skip', bytes: 1 };
   };
   return framedDecoder(find);
 }
@@ -46,3 +46,9 @@ export const leptonAssembler = (): Assembler =>
 /** The last byte that has come may always be the beginning of a packet. */
 const mayBegin = (data: Uint8Array, at: number, to: number): boolean =>
   ((data[at] ?? 0) & 0x0f) === 0 && (at + 1 >= to || (data[at + 1] ?? 0) <= MAX_PACKET_NUMBER);
+
+function zerosFrom(data: Uint8Array, at: number, to: number): number {
+  let end = at;
+  while (end < to && data[end] === 0) end++;
+  return end - at;
+}
