@@ -16,6 +16,8 @@ export interface BundleEntry {
   readonly modality: EncoderModality;
   /** Real path of the ONNX file. */
   readonly graph: string;
+  /** Real paths of the graph's external data files. */
+  readonly data: readonly string[];
   readonly sha256: string;
   readonly input: SensorManifest['input'] | TextManifest['input'];
   readonly output: string;
@@ -100,7 +102,8 @@ async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry
   };
   const graph = await verified(stated.graph, stated.sha256, 'graph');
   const data = stated.data ?? [];
-  for (const [i, part] of data.entries()) await verified(part.file, part.sha256, `data[${i}]`);
+  const dataFiles: string[] = [];
+  for (const [i, part] of data.entries()) dataFiles.push(await verified(part.file, part.sha256, `data[${i}]`));
   for (const named of await externalData(graph)) {
     await insideFolder(dir, named, `${graph} (external data)`);
     if (!data.some((part) => part.file === named)) {
@@ -118,6 +121,7 @@ async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry
     entry: {
       modality,
       graph,
+      data: dataFiles,
       sha256: stated.sha256,
       input: stated.input,
       output: stated.output,

@@ -1,18 +1,17 @@
-import { availableParallelism, totalmem } from 'node:os';
-import { statSync } from 'node:fs';
-import { BehaviorSubject, Observable, type OperatorFunction } from 'rxjs';
+import { BehaviorSubject, type OperatorFunction } from 'rxjs';
 import type { EncodeOptions, EncoderHealth, Encoders } from '../core/encoder.ts';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { silentLog, type Log } from '../core/log.ts';
 import { hostClock, type Clock } from '../core/time.ts';
-import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space, WindowMeta } from '../core/types.ts';
+import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space } from '../core/types.ts';
 import { weightedMean } from '../space/vector.ts';
 import type { Bundle, BundleEntry } from './bundle.ts';
-import { CollapseWatch } from './collapse-watch.ts';
+import { defaultWorkers } from './default-workers.ts';
+import { encodeWindows, type Entering } from './encode-windows.ts';
 import { FrontEndWorkers, PrepareError } from './front-end-workers.ts';
-import { GOLDEN_TEXTS, goldenInput } from './golden.ts';
 import type { GraphItem, GraphPlan, OpenedGraph } from './graph-plan.ts';
+import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
 import type { Job, RawInput } from './job.ts';
 import { Lane, type Ticket } from './lane.ts';
@@ -20,9 +19,7 @@ import { LruCache } from './lru-cache.ts';
 import type { SpawnWorker } from './owned-worker.ts';
 import { Scheduler } from './scheduler.ts';
 import { soundClips } from './sound-clips.ts';
-import { sourceAccount } from './source-account.ts';
 import { transferItems } from './transfer.ts';
-import type { FrontEndPlan } from './worker-messages.ts';
 
 export interface EncodersOptions {
   /** Threads that run graphs, each with its own sessions. Default: cores - 1, at least 1, and no more than a quarter of the memory holds. */
@@ -59,8 +56,7 @@ export async function startEncoders(bundle: Bundle, options: EncodersOptions): P
   const frontEndCount = options.frontEndWorkers ?? Math.ceil(count / 3);
   const frontEnds = await FrontEndWorkers.start({ count: frontEndCount, plans: frontEndPlans(bundle), log, spawn });
   try {
-    const plans: GraphPlan[] = [];
-    for (const entry of bundle.entries.values()) plans.push(await graphPlan(entry, bundle.space, providers, frontEnds));
+    const plans = await graphPlans(bundle, providers, frontEnds);
     const pool = new EncoderPool({ bundle, options, frontEnds, frontEndCount, plans, count, threads });
     await pool.start();
     return pool;
@@ -145,52 +141,15 @@ class EncoderPool implements Encoders {
 
   encode(source: string, options: EncodeOptions = {}): OperatorFunction<EncodeInput, Embedding> {
     return (windows$) =>
-      new Observable<Embedding>((subscriber) => {
-        const account = sourceAccount(this.#options.ledger, source);
-        const lane = new Lane(options);
-        const watch = new CollapseWatch();
-        account.lanes.add(lane);
-        let isEnded = false;
-        const completeIfDone = (): void => {
-          if (isEnded && lane.inFlight === 0) subscriber.complete();
-        };
-        const embed = (meta: WindowMeta, vector: Float32Array): void => {
-          account.stage.emit();
-          if (watch.vector(vector)) this.#collapse(source, watch.isCollapsed);
-          subscriber.next({ ...meta, space: this.space.id, seq: account.seq++, vector });
-          completeIfDone();
-        };
-        const drop = (reason: string, message?: string): void => {
-          account.stage.drop(reason);
-          if (message !== undefined) this.#log.debug({ source, reason, message }, 'a window was not encoded');
-          completeIfDone();
-        };
-        const subscription = windows$.subscribe({
-          next: (input) => {
-            account.stage.receive();
-            const made = this.#input(input);
-            if ('reason' in made) { drop(made.reason); return; }
-            const meta = metaOf(input);
-            this.#scheduler.push(lane, {
-              graph: input.modality,
-              ...made,
-              observe: (item) => watch.input(item),
-              resolve: (vector) => embed(meta, vector),
-              drop,
-            });
-          },
-          error: (error: unknown) => subscriber.error(error),
-          complete: () => {
-            isEnded = true;
-            completeIfDone();
-          },
-        });
-        return () => {
-          subscription.unsubscribe();
-          this.#scheduler.remove(lane);
-          account.lanes.delete(lane);
-          this.#collapse(source, false);
-        };
+      encodeWindows(windows$, {
+        source,
+        options,
+        space: this.space.id,
+        scheduler: this.#scheduler,
+        ledger: this.#options.ledger,
+        log: this.#log,
+        enter: (input) => this.#enter(input),
+        collapse: (isCollapsed) => this.#collapse(source, isCollapsed),
       });
   }
 
@@ -245,9 +204,13 @@ class EncoderPool implements Encoders {
 
   #query(graph: EncoderModality, raw: RawInput, signal?: AbortSignal): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) { reject(signal.reason as Error); return; }
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
       if (this.#queries.waiting >= MAX_QUERIES) {
-        reject(new EdgeBindError('TOO_MANY_QUERIES', `${MAX_QUERIES} queries wait for the encoders already; ask again later`)); return;
+        reject(new EdgeBindError('TOO_MANY_QUERIES', `${MAX_QUERIES} queries wait for the encoders already; ask again later`));
+        return;
       }
       const cancel = (): void => this.#queries.cancel(job, 'aborted');
       const job: Job = {
@@ -271,8 +234,7 @@ class EncoderPool implements Encoders {
     });
   }
 
-  /** How a window enters the queue: with the graph's input where it brought its tensor, else with what a front end makes it of. */
-  #input(input: EncodeInput): { readonly item: GraphItem } | { readonly raw: RawInput } | { readonly reason: string } {
+  #enter(input: EncodeInput): Entering {
     const entry = this.#bundle.entries.get(input.modality);
     if (!entry || !('shape' in entry.input)) return { reason: 'noEncoder' };
     if ('picture' in input) return { raw: { kind: 'picture', picture: input.picture } };
@@ -284,7 +246,10 @@ class EncoderPool implements Encoders {
 
   async #prepare(ticket: Ticket): Promise<void> {
     const { graph, raw } = ticket.job;
-    if (!raw) { this.#scheduler.prepareFailed(ticket, 'failed'); return; }
+    if (!raw) {
+      this.#scheduler.prepareFailed(ticket, 'failed');
+      return;
+    }
     try {
       const { item, ms } = await this.#frontEnds.prepare(graph, raw);
       this.#scheduler.prepared(ticket, item, ms);
@@ -332,37 +297,4 @@ class EncoderPool implements Encoders {
       providers: Object.fromEntries(this.#opened.map(({ key, won, refused }) => [key, { won, refused }])),
     };
   }
-}
-
-const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage }: WindowMeta): WindowMeta => ({
-  source,
-  modality,
-  startUs,
-  endUs,
-  errorUs,
-  samples,
-  coverage,
-});
-
-/** One core stays for the event loop and the front ends; a quarter of the memory for the sessions. */
-function defaultWorkers({ entries }: Bundle): number {
-  const bytes = [...new Set([...entries.values()].map(({ graph }) => graph))].reduce((sum, graph) => sum + statSync(graph).size, 0);
-  return Math.max(1, Math.min(availableParallelism() - 1, Math.floor(totalmem() / 4 / Math.max(1, bytes))));
-}
-
-const frontEndPlans = ({ entries }: Bundle): FrontEndPlan[] =>
-  [...entries.values()].map(({ modality, frontEnd, input, tokenizer }) => ({
-    modality,
-    frontEnd,
-    input,
-    ...(tokenizer !== undefined && { tokenizer }),
-  }));
-
-async function graphPlan(entry: BundleEntry, space: Space, providers: readonly string[], frontEnds: FrontEndWorkers): Promise<GraphPlan> {
-  const { modality, graph, input, output, golden } = entry;
-  const probes =
-    'shape' in input
-      ? [0, 1].map((item): GraphItem => [{ name: input.name, dims: input.shape, data: goldenInput(modality, item, input.shape) }])
-      : await Promise.all(GOLDEN_TEXTS.map(async (text) => (await frontEnds.prepare(modality, { kind: 'text', text })).item));
-  return { key: modality, path: graph, output, dim: space.dim, providers, probes, ...(golden && { golden }) };
 }

@@ -79,7 +79,10 @@ export class FrontEndWorkers {
   prepare(graph: string, raw: RawInput): Promise<Prepared> {
     return new Promise((resolve, reject) => {
       const member = this.#members.filter((candidate) => candidate !== undefined).sort((a, b) => a.pending.size - b.pending.size)[0];
-      if (!member) { reject(new PrepareError('workerCrashed', 'no front-end worker is up')); return; }
+      if (!member) {
+        reject(new PrepareError('workerCrashed', 'no front-end worker is up'));
+        return;
+      }
       const id = this.#ids++;
       const given = transferRaw(raw);
       member.pending.set(id, { resolve, reject });
@@ -91,7 +94,7 @@ export class FrontEndWorkers {
     this.#isStopping = true;
     for (const cancel of this.#retries) cancel();
     this.#retries.clear();
-    await Promise.all(this.#members.map((member) => member?.worker.stop({ kind: 'stop' })));
+    await Promise.all(this.#members.flatMap((member) => member?.worker.stop({ kind: 'stop' }) ?? []));
   }
 
   #open(index: number): Promise<void> {
@@ -106,10 +109,16 @@ export class FrontEndWorkers {
               case 'opened':
                 isOpen = true;
                 this.#members[index] = { worker, pending };
-                { resolve(); return; }
+                {
+                  resolve();
+                  return;
+                }
               case 'refused':
                 void worker.stop({ kind: 'stop' });
-                { reject(new UsageError(message.code, message.message)); return; }
+                {
+                  reject(new UsageError(message.code, message.message));
+                  return;
+                }
               case 'prepared':
                 pending.get(message.id)?.resolve(message);
                 pending.delete(message.id);
@@ -121,7 +130,10 @@ export class FrontEndWorkers {
             }
           },
           lost: (reason) => {
-            if (!isOpen) { reject(new EdgeBindError('WORKER_CRASHED', `a front-end worker ended while it started: ${reason}`)); return; }
+            if (!isOpen) {
+              reject(new EdgeBindError('WORKER_CRASHED', `a front-end worker ended while it started: ${reason}`));
+              return;
+            }
             this.#members[index] = undefined;
             for (const { reject: fail } of pending.values()) fail(new PrepareError('workerCrashed', reason));
             this.#replace(index, reason, new Backoff());

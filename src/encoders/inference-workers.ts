@@ -71,7 +71,7 @@ export class InferenceWorkers {
     this.#isStopping = true;
     for (const cancel of this.#retries) cancel();
     this.#retries.clear();
-    await Promise.all(this.#workers.map((worker) => worker?.stop({ kind: 'stop' })));
+    await Promise.all(this.#workers.flatMap((worker) => worker?.stop({ kind: 'stop' }) ?? []));
   }
 
   #open(index: number): Promise<readonly OpenedGraph[]> {
@@ -82,27 +82,39 @@ export class InferenceWorkers {
         {
           message: (message) => {
             switch (message.kind) {
-              case 'ran':
-                { this.#options.ran(index, message.vectors, message.ms); return; }
-              case 'failed':
-                { this.#options.failed(index, message.message); return; }
+              case 'ran': {
+                this.#options.ran(index, message.vectors, message.ms);
+                return;
+              }
+              case 'failed': {
+                this.#options.failed(index, message.message);
+                return;
+              }
               case 'opened':
                 isOpen = true;
-                { resolve(message.graphs); return; }
+                {
+                  resolve(message.graphs);
+                  return;
+                }
               case 'refused':
                 this.#workers[index] = undefined;
                 void worker.stop({ kind: 'stop' });
-                { reject(
-                  message.code === 'ORT_UNAVAILABLE'
-                    ? new EdgeBindError(message.code, message.message)
-                    : new UsageError(message.code, message.message),
-                ); return; }
+                {
+                  reject(
+                    message.code === 'ORT_UNAVAILABLE'
+                      ? new EdgeBindError(message.code, message.message)
+                      : new UsageError(message.code, message.message),
+                  );
+                  return;
+                }
             }
           },
           lost: (reason) => {
             this.#workers[index] = undefined;
-            if (!isOpen)
-              { reject(new EdgeBindError('WORKER_CRASHED', `an inference worker ended while it loaded its models: ${reason}`)); return; }
+            if (!isOpen) {
+              reject(new EdgeBindError('WORKER_CRASHED', `an inference worker ended while it loaded its models: ${reason}`));
+              return;
+            }
             this.#options.down(index);
             this.#replace(index, reason, new Backoff());
           },

@@ -66,9 +66,30 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
 });
 
 /** When the windows of a modality open and close. */
-export type ManifestWindow = z.infer<typeof windowSchema>;
-export type SensorManifest = z.infer<typeof sensorSchema>;
-export type TextManifest = z.infer<typeof textSchema>;
+export type ManifestWindow =
+  { readonly kind: 'frame' } | { readonly kind: 'sliding'; readonly sizeMs: number; readonly hopMs: number; readonly minCoverage: number };
+
+/** What the manifest says of any graph. */
+interface GraphManifest {
+  readonly graph: string;
+  readonly sha256: string;
+  readonly data?: readonly { readonly file: string; readonly sha256: string }[] | undefined;
+  readonly output: string;
+  readonly frontEnd: { readonly kind: string; readonly [key: string]: unknown };
+  readonly golden?: string | undefined;
+  readonly scale?: number | undefined;
+  readonly licence?: string | undefined;
+  readonly source?: string | undefined;
+}
+
+export interface SensorManifest extends GraphManifest {
+  readonly input: { readonly name: string; readonly shape: readonly number[]; readonly dtype: 'float32' };
+  readonly window: ManifestWindow;
+}
+
+export interface TextManifest extends GraphManifest {
+  readonly input: { readonly name: string; readonly mask?: string | undefined; readonly dtype: 'int64' | 'int32' };
+}
 
 export interface Manifest {
   readonly edgebind: 1;

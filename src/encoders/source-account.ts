@@ -14,8 +14,8 @@ const accounts = new WeakMap<Ledger, Map<string, SourceAccount>>();
 
 /** The account of a source in a ledger, made on first use. */
 export function sourceAccount(ledger: Ledger, source: string): SourceAccount {
-  let ofLedger = accounts.get(ledger);
-  if (!ofLedger) accounts.set(ledger, (ofLedger = new Map()));
+  const ofLedger = accounts.get(ledger) ?? new Map<string, SourceAccount>();
+  accounts.set(ledger, ofLedger);
   let account = ofLedger.get(source);
   if (!account) {
     const lanes = new Set<Lane>();

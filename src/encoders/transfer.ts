@@ -6,13 +6,14 @@ type Bytes = Uint8Array | Uint16Array | Float32Array | BigInt64Array | Int32Arra
 
 /** The array as one that owns a plain buffer of its own: itself, or a copy of a view of a pooled, larger or shared one. */
 function owned<T extends Bytes>(array: T): T & { readonly buffer: ArrayBuffer } {
-  const isOwn = array.byteLength === array.buffer.byteLength && array.buffer instanceof ArrayBuffer && !Buffer.isBuffer(array);
+  const isOwn = array.byteLength === array.buffer.byteLength && array.buffer instanceof ArrayBuffer;
   return (isOwn ? array : array.slice()) as T & { readonly buffer: ArrayBuffer };
 }
 
 /** A private copy of an array that others go on reading: dashboards and recorders see the same samples. */
 function copied<T extends Uint8Array | Uint16Array | Float32Array>(array: T): T & { readonly buffer: ArrayBuffer } {
-  const copy = Buffer.isBuffer(array) ? Uint8Array.prototype.slice.call(array) : array.slice();
+  // A Buffer's own slice would be a view.
+  const copy = Buffer.isBuffer(array) ? Uint8Array.from(array) : array.slice();
   return copy as T & { readonly buffer: ArrayBuffer };
 }
 

@@ -86,13 +86,15 @@ export interface LinearOptions {
   readonly shape: readonly number[];
   readonly dim: number;
   readonly seed?: number;
-  /** Extra square layers, to make a call last longer. */
+  /** Extra square layers, all with the same weights, to make a call last longer: about 0.3 ms each at the default width. */
   readonly layers?: number;
-  /** Width of the extra layers. */
+  /** Width of the extra layers. Default 1024. */
   readonly width?: number;
   readonly normalised?: boolean;
   /** Same answer to every input. */
   readonly collapsed?: boolean;
+  /** Inputs beyond about 1 all give the answer of 1. */
+  readonly saturating?: boolean;
   readonly external?: string;
 }
 
@@ -102,24 +104,32 @@ export function linearModel({
   dim,
   seed = 1,
   layers = 0,
-  width = 256,
+  width = 1024,
   normalised = true,
   collapsed = false,
+  saturating = false,
   external,
 }: LinearOptions): Uint8Array {
   const size = shape.reduce((product, n) => product * n, 1);
   const weights: Weights[] = [];
   const nodes: Node[] = [{ op: 'Flatten', inputs: ['input'], output: 'flat', ints: { axis: 1 } }];
   let [at, columns] = ['flat', size];
-  const multiply = (output: string, rows: number): void => {
-    const name = `w${weights.length}`;
-    const data = noise(columns * rows, seed + weights.length).map((value) => value / Math.sqrt(columns));
-    weights.push({ name, dims: [columns, rows], data, ...(external !== undefined && weights.length === 0 && { external }) });
+  if (saturating) {
+    nodes.push({ op: 'Tanh', inputs: [at], output: 'squashed' });
+    at = 'squashed';
+  }
+  const multiply = (output: string, rows: number, name: string): void => {
+    if (!weights.some((known) => known.name === name)) {
+      // Uniform noise has variance 1/3: this keeps the size of the signal through many layers.
+      const data = noise(columns * rows, seed + weights.length).map((value) => value * Math.sqrt(3 / columns));
+      weights.push({ name, dims: [columns, rows], data, ...(external !== undefined && weights.length === 0 && { external }) });
+    }
     nodes.push({ op: 'MatMul', inputs: [at, name], output });
     [at, columns] = [output, rows];
   };
-  for (let layer = 0; layer < layers; layer++) multiply(`h${layer}`, width);
-  multiply('product', dim);
+  if (layers > 0) multiply('wide', width, 'w-in');
+  for (let layer = 0; layer < layers; layer++) multiply(`h${layer}`, width, 'w-square');
+  multiply('product', dim, 'w-out');
   if (collapsed) {
     weights.push({ name: 'zero', dims: [1], data: new Float32Array(1) }, { name: 'bias', dims: [dim], data: noise(dim, 9) });
     nodes.push({ op: 'Mul', inputs: [at, 'zero'], output: 'nothing' }, { op: 'Add', inputs: ['nothing', 'bias'], output: 'sum' });

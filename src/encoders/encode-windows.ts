@@ -1,0 +1,95 @@
+import { Observable } from 'rxjs';
+import type { EncodeOptions } from '../core/encoder.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Log } from '../core/log.ts';
+import type { Embedding, EncodeInput, WindowMeta } from '../core/types.ts';
+import { CollapseWatch } from './collapse-watch.ts';
+import type { GraphItem } from './graph-plan.ts';
+import type { RawInput } from './job.ts';
+import { Lane } from './lane.ts';
+import type { Scheduler } from './scheduler.ts';
+import { sourceAccount } from './source-account.ts';
+
+/** How a window enters the queue: with its graph's input, with what a front end makes that of, or not at all. */
+export type Entering = { readonly item: GraphItem } | { readonly raw: RawInput } | { readonly reason: string };
+
+export interface EncodeWindowsContext {
+  readonly source: string;
+  readonly space: string;
+  readonly options: EncodeOptions;
+  readonly scheduler: Scheduler;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly enter: (input: EncodeInput) => Entering;
+  /** The embeddings of the source fell into one point, or recovered. */
+  readonly collapse: (isCollapsed: boolean) => void;
+}
+
+/**
+ * Windows of one source in, embeddings out, in order. What is dropped is counted in the ledger's stage `encode` under its reason.
+ * Completes when the input has completed and everything on its way has come back. Unsubscribing frees the queue.
+ */
+export function encodeWindows(windows$: Observable<EncodeInput>, context: EncodeWindowsContext): Observable<Embedding> {
+  const { source, space, options, scheduler, ledger, log, enter, collapse } = context;
+  return new Observable<Embedding>((subscriber) => {
+    const account = sourceAccount(ledger, source);
+    const lane = new Lane(options);
+    const watch = new CollapseWatch();
+    account.lanes.add(lane);
+    let isEnded = false;
+    const completeIfDone = (): void => {
+      if (isEnded && lane.inFlight === 0) subscriber.complete();
+    };
+    const resolve = (meta: WindowMeta, vector: Float32Array): void => {
+      account.stage.emit();
+      if (watch.vector(vector)) collapse(watch.isCollapsed);
+      subscriber.next({ ...meta, space, seq: account.seq++, vector });
+      completeIfDone();
+    };
+    const drop = (reason: string, message?: string): void => {
+      account.stage.drop(reason);
+      if (message !== undefined) log.debug({ source, reason, message }, 'a window was not encoded');
+      completeIfDone();
+    };
+    const subscription = windows$.subscribe({
+      next: (input) => {
+        account.stage.receive();
+        const entering = enter(input);
+        if ('reason' in entering) {
+          drop(entering.reason);
+          return;
+        }
+        const meta = metaOf(input);
+        scheduler.push(lane, {
+          graph: input.modality,
+          ...entering,
+          observe: (item) => watch.input(item),
+          resolve: (vector) => resolve(meta, vector),
+          drop,
+        });
+      },
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => {
+        isEnded = true;
+        completeIfDone();
+      },
+    });
+    return () => {
+      subscription.unsubscribe();
+      scheduler.remove(lane);
+      account.lanes.delete(lane);
+      collapse(false);
+    };
+  });
+}
+
+/** Without the data: an embedding must not keep its window's picture alive. */
+const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage }: WindowMeta): WindowMeta => ({
+  source,
+  modality,
+  startUs,
+  endUs,
+  errorUs,
+  samples,
+  coverage,
+});
