@@ -10,6 +10,7 @@ import { parseDuration } from '../runtime/duration.ts';
 interface SimulateOptions {
   readonly scene: string;
   readonly seed: string;
+  readonly at: string;
   readonly mqtt: string;
   readonly topic: string;
   readonly serial?: string;
@@ -80,6 +81,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const simulator = await startSimulator({
     scene: options.scene,
     seed,
+    atSeconds: wholeNumber(options.at, '--at', 86_400),
     mqttUrl: options.mqtt,
     topic: options.topic,
     serialDir: options.serial,
@@ -118,6 +120,6 @@ export function registerSimulate(program: Command): void {
     .option('--list', 'print the scenes and their events, then end')
     .option('--json', 'one JSON object with the devices, then one for each event that begins or ends')
     .addOption(new Option('--until-stdin-closes').hideHelp())
-    .addHelpText('after', '\nExample:\n  edgebind simulate --scene kitchen --seed 7\n')
+    .addHelpText('after', '\nExample:\n  edgebind simulate --scene kitchen --seed 7 --at 40\n')
     .action(simulate);
 }

@@ -15,32 +15,43 @@ export interface ResolvedSources {
   stop(): Promise<void>;
 }
 
-/** Reads `simulate:`, `simulate:SCENE` or `simulate:SCENE?seed=N`. */
-function parseFrom({ id, from }: SourceConfig): { scene: string; seed: number } {
+interface Wanted {
+  readonly scene: string;
+  readonly seed: number;
+  readonly atSeconds: number;
+}
+
+/** Reads `simulate:`, `simulate:SCENE` or `simulate:SCENE?seed=N&at=SECONDS`. */
+function parseFrom({ id, from }: SourceConfig): Wanted {
   const [name = '', query = ''] = from.slice(SCHEME.length).split('?', 2);
   const parameters = new URLSearchParams(query);
-  for (const key of parameters.keys()) {
-    if (key !== 'seed')
-      throw new UsageError('INVALID_SOURCE', `source ${id}: "${from}" has the parameter ${key}; simulate: knows only seed`);
-  }
-  const seed = parameters.get('seed') ?? '1';
-  if (!/^\d{1,9}$/.test(seed)) throw new UsageError('INVALID_SOURCE', `source ${id}: the seed in "${from}" is not a whole number`);
-  return { scene: openScene(name === '' ? 'kitchen' : name, Number(seed)).name, seed: Number(seed) };
+  const numberOf = (key: string, otherwise: string): number => {
+    const text = parameters.get(key) ?? otherwise;
+    parameters.delete(key);
+    if (!/^\d{1,9}$/.test(text))
+      throw new UsageError('INVALID_SOURCE', `source ${id}: ${key} in "${from}" is not a whole number from 0 on`);
+    return Number(text);
+  };
+  const [seed, atSeconds] = [numberOf('seed', '1'), numberOf('at', '0')];
+  const [unknown] = parameters.keys();
+  if (unknown !== undefined)
+    throw new UsageError('INVALID_SOURCE', `source ${id}: "${from}" has the parameter ${unknown}; simulate: knows seed and at`);
+  return { scene: openScene(name === '' ? 'kitchen' : name, seed).name, seed, atSeconds };
 }
 
 /**
- * Replaces each source `from: simulate:...` by the address of a virtual device. Sources of the same scene and seed share one
+ * Replaces each source `from: simulate:...` by the address of a virtual device. Sources of the same scene, seed and beginning share one
  * `edgebind simulate` child process, so that they sense the same events at the same time; other sources stay as they are.
  *
  * @param options.mqttUrl the broker that the `mqtt:` sources of this run are read from
  * @throws UsageError for an unknown scene, EdgeBindError where the simulator does not start
  */
 export async function resolveSimulated(sources: readonly SourceConfig[], options: { mqttUrl: string; log: Log }): Promise<ResolvedSources> {
-  const wanted = new Map<string, { scene: string; seed: number }>();
+  const wanted = new Map<string, Wanted>();
   const keyOf = (source: SourceConfig): string | undefined => {
     if (!source.from.startsWith(SCHEME)) return undefined;
     const parsed = parseFrom(source);
-    const key = `${parsed.scene}?seed=${parsed.seed}`;
+    const key = `${parsed.scene}-${parsed.seed}-${parsed.atSeconds}`;
     wanted.set(key, parsed);
     return key;
   };
@@ -55,11 +66,10 @@ export async function resolveSimulated(sources: readonly SourceConfig[], options
   };
   const devices = new Map<string, readonly SourceConfig[]>();
   try {
-    for (const [key, { scene, seed }] of wanted) {
-      const name = `${scene}-${seed}`;
+    for (const [key, scene] of wanted) {
       // The topics of two scenes must not meet; the first keeps the plain one, which the docs show.
-      const topic = devices.size === 0 ? 'edgebind/sim' : `edgebind/sim/${name}`;
-      const { process, endpoints } = await SimulatorProcess.start({ scene, seed, ...options, topic, serialDir: join(folder, name) });
+      const topic = devices.size === 0 ? 'edgebind/sim' : `edgebind/sim/${key}`;
+      const { process, endpoints } = await SimulatorProcess.start({ ...scene, ...options, topic, serialDir: join(folder, key) });
       processes.push(process);
       devices.set(key, endpoints);
     }

@@ -20,6 +20,8 @@ const STARTS_WITHIN_MS = 20_000;
 export interface SimulatorProcessOptions {
   readonly scene: string;
   readonly seed: number;
+  /** Moment of the scene to begin at, seconds. */
+  readonly atSeconds: number;
   readonly mqttUrl: string;
   readonly topic: string;
   readonly serialDir: string;
@@ -59,7 +61,7 @@ export class SimulatorProcess {
   }
 
   async #launch(): Promise<readonly SourceConfig[]> {
-    const { scene, seed, mqttUrl, topic, serialDir, log } = this.#options;
+    const { scene, seed, atSeconds, mqttUrl, topic, serialDir, log } = this.#options;
     if (tool === undefined) throw new EdgeBindError('SIMULATOR_FAILED', 'bin/edgebind.js is missing: install the package again');
     const args = [
       'simulate',
@@ -67,6 +69,8 @@ export class SimulatorProcess {
       scene,
       '--seed',
       seed,
+      '--at',
+      atSeconds,
       '--topic',
       topic,
       '--serial',
@@ -104,7 +108,6 @@ export class SimulatorProcess {
     lines.on('line', (text) => log.debug({ simulator: scene }, text));
     this.#port = Number(new URL(endpoints.find(({ modality }) => modality === 'image')?.from ?? 'http://127.0.0.1:0').port);
     child.once('close', (code, signal) => this.#restart(`ended with ${signal ?? `code ${code}`}: ${lastWords}`));
-    // It may have died between its first line and now.
     this.#backoff.reset();
     return endpoints;
   }

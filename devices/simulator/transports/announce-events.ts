@@ -33,7 +33,10 @@ export function announceEvents({ scene, clock, originUs }: DeviceContext, announ
       plan(index + 1);
     });
   };
-  plan(0);
+  // What is past when the scene is entered in its middle is not told.
+  const passed = clock.nowUs() - originUs;
+  const rounds = Math.floor(passed / (scene.loopSeconds * 1e6));
+  plan(rounds * marks.length + marks.filter((mark) => (rounds * scene.loopSeconds + mark.at) * 1e6 < passed).length);
   return () => {
     cancel();
   };
