@@ -24,13 +24,22 @@ def article(noun):
     return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
 
 
-def image_sentences(entry, hypernym=0.5, gloss=0.25):
+# ImageNet has no class for people. What they wear and a few roles are its only hint of them.
+WORN = {"clothing", "garment", "headdress", "footwear", "eyeglasses"}
+ROLES = {"groom", "ballplayer", "scuba diver"}
+
+
+def image_sentences(entry, hypernym=0.5, gloss=0.5):
     names = entry["names"][:3]
-    item = [(form.format(n), 0.5 * (1 if i == 0 else 0.5)) for i, n in enumerate(names) for form in ("{}", "a photo of " + article(n).replace("{", ""))]
+    item = [(form.format(n if form == "{}" else article(n)), 0.5 * (1 if i == 0 else 0.5)) for i, n in enumerate(names) for form in ("{}", "a photo of {}")]
     total = sum(w for _, w in item)
     item = [(s, w / total) for s, w in item]
     above = entry["hypernyms"][:6]
     item += [(h, hypernym / len(above)) for h in above]
+    if WORN & set(above):
+        item.append((f"a person wearing {article(names[0])}", 0.5))
+    if ROLES & set(names):
+        item.append((f"a person, {article(names[0])}", 0.7))
     return item + [(f"{names[0]}: {entry['gloss']}", gloss)]
 
 

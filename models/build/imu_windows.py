@@ -38,6 +38,39 @@ def windows_of(rows, labels, hop_s=HOP_S):
     return np.array(out, np.float32).reshape(-1, 6, LENGTH), np.array(tags)
 
 
+def even_recordings(split="train"):
+    """Each recording at an even 100 Hz: list of (rows x 6, label of each row), to cut training windows from at any place."""
+    recordings = []
+    for entry in json.loads((FOLDER / "index.json").read_text())[split]:
+        rows, labels = read_rows(FOLDER / entry["file"]), row_labels(entry["labels"])
+        last = np.append(rows[1:, 0] > rows[:-1, 0], True)
+        seconds = rows[last, 0] / 1000
+        grid = np.arange(seconds[0], seconds[-1], 0.01)
+        values = np.stack([np.interp(grid, seconds, rows[last, 1 + c]) for c in range(6)], axis=1)
+        recordings.append((values.astype(np.float32), labels[last][np.clip(np.searchsorted(seconds, grid), 0, last.sum() - 1)]))
+    return recordings
+
+
+def random_windows(rng, recordings, per_class, warp=0.15):
+    """The same number of windows of each act, from random places, played up to 15 % faster or slower."""
+    windows, tags = [], []
+    while len(tags) < per_class * len(LABELS):
+        wanted = len(tags) // per_class
+        values, labels = recordings[rng.integers(len(recordings))]
+        rows = np.flatnonzero(labels == wanted)
+        if len(rows) == 0:
+            continue
+        span = int((2 * LENGTH - 1) * np.exp(rng.uniform(-warp, warp)))
+        start = rows[rng.integers(len(rows))] - rng.integers(0, span + 1)
+        if start < 0 or start + span >= len(values):
+            continue
+        at = np.round(start + np.linspace(0, span, LENGTH)).astype(int)
+        if (labels[at] == wanted).mean() >= SHARE:
+            windows.append(values[at].T)
+            tags.append(wanted)
+    return np.array(windows), np.array(tags)
+
+
 def load(split):
     """(windows, labels, devices) of one split, windows without a clear label left out."""
     kept = CACHE / f"imu-{split}.npz"

@@ -5,7 +5,7 @@ from PIL import Image
 
 from lite0 import MEAN, SIZE, STD
 
-LOW_C, HIGH_C = 0.0, 60.0
+LOW_C, HIGH_C = -20.0, 120.0
 MAX_M = 5.0
 
 
