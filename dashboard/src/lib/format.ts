@@ -6,6 +6,7 @@ const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFra
 
 export const clockTime = (timeMs: number): string => clock.format(timeMs);
 export const dayOf = (timeMs: number): string => day.format(timeMs);
+export const isToday = (timeMs: number): boolean => dayOf(timeMs) === dayOf(Date.now());
 export const count = (value: number): string => counts.format(value);
 /** 9,999 in full, then 10K. */
 export const compactCount = (value: number): string => (value < 10_000 ? count(value) : compact.format(value));

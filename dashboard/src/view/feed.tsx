@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { state } from '../data/state.ts';
 import type { FeedEntry } from '../lib/alert-feed.ts';
-import { clockTime, dayOf, duration, level } from '../lib/format.ts';
+import { clockTime, dayOf, isToday, duration, level } from '../lib/format.ts';
 import { useStore } from '../lib/store.ts';
 import { noticedBy } from '../lib/words.ts';
 
@@ -43,7 +43,7 @@ function Entry({ entry: { raised, cleared } }: { readonly entry: FeedEntry }): V
           {cleared ? `, lasted ${duration((cleared.endUs - raised.endUs) / 1000)}` : ', still going on'}
         </p>
         <p class="small">
-          <time title={dayOf(atMs)}>{clockTime(atMs)}</time>
+          <time>{isToday(atMs) ? clockTime(atMs) : `${dayOf(atMs)}, ${clockTime(atMs)}`}</time>
           <span title="score when it was raised, and the rule's level">
             {' '}
             score {level(raised.score)} over {level(raised.threshold)}

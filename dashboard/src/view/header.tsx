@@ -10,7 +10,7 @@ import { useTick } from './use-tick.ts';
 export function Header(): VNode {
   const connection = useStore(state.connection);
   const sources = useStore(state.sources);
-  const live = sources.filter((source) => source.state === 'live').length;
+  const live = connection.state === 'open' ? sources.filter((source) => source.state === 'live').length : 0;
   const space = connection.state === 'open' ? connection.hello.spaces[0] : undefined;
   return (
     <header class="top">

@@ -18,7 +18,7 @@ const rangeWords = ({ min, max, centre }: HeatFacts, isDepth: boolean): string =
 export function HeatView({ source, label }: { readonly source: string; readonly label: string }): VNode {
   const readout = useRef<HTMLSpanElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
-  const canvas = useDraw<HTMLCanvasElement>(source, 30, (element) => {
+  const canvas = useDraw<HTMLCanvasElement>(source, 20, (element) => {
     const live = liveSource(source);
     const small = new OffscreenCanvas(1, 1);
     const smallContext = small.getContext('2d', { alpha: false });

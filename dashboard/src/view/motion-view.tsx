@@ -27,7 +27,7 @@ interface TraceProps {
 }
 
 function Trace({ source, first, title, least }: TraceProps): VNode {
-  const box = useDraw<HTMLDivElement>(`${source}/${first}`, 20, (element) => {
+  const box = useDraw<HTMLDivElement>(`${source}/${first}`, 15, (element) => {
     const live = liveSource(source);
     const plot = new uPlot(options(element, least), [[], [], [], []], element);
     let rows = -1;

@@ -48,7 +48,7 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
         <span>alert above</span>
         <input
           type="range"
-          min={-0.2}
+          min={Math.min(-0.5, rule.threshold)}
           max={1}
           step={0.005}
           value={threshold}
@@ -98,6 +98,6 @@ export const ruleWords = ({ id, query }: Rule): string => {
 };
 
 const sensesInWords = ({ on }: Rule): string => {
-  const known: Readonly<Record<string, string>> = SENSE_NAMES;
+  const known: Readonly<Record<string, string>> = { ...SENSE_NAMES, fused: 'all senses together' };
   return on.length >= 5 ? 'all senses' : on.map((name) => known[name]?.toLowerCase() ?? name).join(', ');
 };

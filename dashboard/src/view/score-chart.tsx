@@ -30,7 +30,7 @@ export function ScoreChart({ rule, words, threshold, onDraft, onCommit }: ScoreC
   const handlers = useRef({ onDraft, onCommit });
   const key = [rule.id, ...sources.map((source) => `${source.id} ${source.colour}`)].join('/');
 
-  const box = useDraw<HTMLDivElement>(key, 10, (element) => {
+  const box = useDraw<HTMLDivElement>(key, 4, (element) => {
     const scores = new ScorePlot(element, scoreHistory(rule.id), sources);
     plot.current = scores;
     const resize = new ResizeObserver(() => scores.plot.setSize({ width: element.clientWidth, height: element.clientHeight }));
@@ -48,8 +48,11 @@ export function ScoreChart({ rule, words, threshold, onDraft, onCommit }: ScoreC
   useLayoutEffect(() => {
     handlers.current = { onDraft, onCommit };
     if (!plot.current) return;
+    const hasMoved = plot.current.threshold !== threshold;
     plot.current.threshold = threshold;
     plot.current.spans = entries.filter((entry) => entry.raised.rule === rule.id).map(spanOf);
+    // A level under a hand moves with the hand, not with the next drawing.
+    if (hasMoved) plot.current.draw(serverNowMs());
   });
 
   return <div ref={box} class="score-chart" role="img" aria-label={`Scores of ${words} over the last three minutes`} />;
@@ -60,6 +63,10 @@ const spanOf = ({ raised, cleared }: FeedEntry): Span => ({ from: raised.endUs /
 function makeDraggable(scores: ScorePlot, handlers: { readonly current: Pick<ScoreChartProps, 'onDraft' | 'onCommit'> }): void {
   const { over } = scores.plot;
   let grabbed = false;
+  const release = (): void => {
+    grabbed = false;
+    scores.isHeld = false;
+  };
   const isNear = (event: PointerEvent): boolean => Math.abs(event.offsetY - scores.plot.valToPos(scores.threshold, 'y')) <= GRIP_PX;
   const levelAt = (event: PointerEvent): number => {
     const value = scores.plot.posToVal(Math.min(over.clientHeight, Math.max(0, event.offsetY)), 'y');
@@ -68,6 +75,7 @@ function makeDraggable(scores: ScorePlot, handlers: { readonly current: Pick<Sco
   over.addEventListener('pointerdown', (event) => {
     if (event.button !== 0 || !isNear(event)) return;
     grabbed = true;
+    scores.isHeld = true;
     over.setPointerCapture(event.pointerId);
     event.preventDefault();
   });
@@ -77,8 +85,8 @@ function makeDraggable(scores: ScorePlot, handlers: { readonly current: Pick<Sco
   });
   over.addEventListener('pointerup', (event) => {
     if (!grabbed) return;
-    grabbed = false;
+    release();
     handlers.current.onCommit(levelAt(event));
   });
-  over.addEventListener('pointercancel', () => (grabbed = false));
+  over.addEventListener('pointercancel', release);
 }

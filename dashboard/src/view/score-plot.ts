@@ -19,6 +19,8 @@ const minutes = (plot: uPlot, seconds: number): string => {
 export class ScorePlot {
   threshold = 0;
   spans: readonly Span[] = [];
+  /** While the level is dragged the scale stands still, or it would run away under the pointer. */
+  isHeld = false;
   readonly plot: uPlot;
   readonly #history: ScoreHistory;
   readonly #times: number[] = [];
@@ -48,7 +50,7 @@ export class ScorePlot {
       cursor: { show: false },
       legend: { show: false },
       padding: [8, 14, 0, 0],
-      scales: { x: { time: true }, y: { range: (_plot, min, max) => this.#range(min, max) } },
+      scales: { x: { time: true }, y: { range: (plot, min, max) => this.#range(plot, min, max) } },
       axes: [
         {
           stroke: () => colour('muted'),
@@ -74,7 +76,9 @@ export class ScorePlot {
   }
 
   /** Always shows the level, and never zooms so far in that noise looks like news. */
-  #range(min: number | null, max: number | null): [number, number] {
+  #range(plot: uPlot, min: number | null, max: number | null): [number, number] {
+    const { min: shownLow, max: shownHigh } = plot.scales['y'] ?? {};
+    if (this.isHeld && shownLow != null && shownHigh != null) return [shownLow, shownHigh];
     const low = Math.min(min ?? this.threshold, this.threshold);
     const high = Math.max(max ?? this.threshold, this.threshold);
     const margin = Math.max(0.02, (high - low) * 0.12, (0.16 - (high - low)) / 2);

@@ -13,7 +13,7 @@ const ROWS = 96;
  */
 export function SoundView({ source, label }: { readonly source: string; readonly label: string }): VNode {
   const readout = useRef<HTMLSpanElement>(null);
-  const canvas = useDraw<HTMLCanvasElement>(source, 30, (element) => {
+  const canvas = useDraw<HTMLCanvasElement>(source, 20, (element) => {
     const live = liveSource(source);
     const ring = new OffscreenCanvas(COLUMNS, ROWS);
     const ringContext = ring.getContext('2d', { alpha: false });

@@ -15,20 +15,23 @@ import { useTick } from './use-tick.ts';
 /** One sensor: what it senses now, whether it lives, how fast it is, and what it lost. */
 export function Tile({ source }: { readonly source: SourceReport }): VNode {
   const isRaised = useStore(state.feed).entries.some((entry) => !entry.cleared && entry.raised.source === source.id);
+  const isConnected = useStore(state.connection).state === 'open';
   const name = SENSE_NAMES[source.modality];
+  // What the server said last is not what is true now.
+  const [shown, words] = isConnected ? [source.state, source.state] : ['reconnecting', 'unknown'];
   return (
-    <article class={`tile card ${source.state}${isRaised ? ' raised' : ''}`} aria-label={`${name} ${source.id}`} data-source={source.id}>
+    <article class={`tile card${isRaised ? ' raised' : ''}`} aria-label={`${name} ${source.id}`} data-source={source.id}>
       <header>
-        <h3>{source.id}</h3>
+        <h3 title={source.id}>{source.id}</h3>
         <span class="kind">{name}</span>
-        <span class={`state ${source.state}`} title={source.from}>
+        <span class={`state ${shown}`} title={source.from}>
           <i class="dot" />
-          {source.state}
+          {words}
         </span>
       </header>
       <div class="stage">
         <View source={source} />
-        <Waiting source={source} />
+        {isConnected ? <Waiting source={source} /> : <p class="over">no connection to the device</p>}
       </div>
       <Figures source={source} />
     </article>
