@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { messageOf, UsageError } from '../core/errors.ts';
 import type { EncoderModality, Space } from '../core/types.ts';
-import { parseFrontEnd, type FrontEnd } from '../frontends/recipe.ts';
+import type { FrontEnd } from '../frontends/recipe.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { externalData } from './external-data.ts';
 import { fileSha256 } from './file-sha256.ts';
@@ -45,7 +45,7 @@ const SPACE_ID_DIGITS = 20;
  * Opens a bundle folder: parses `manifest.yaml`, expands the front ends, checks that each file is inside the folder and has its
  * hash, and derives the space id from all that decides a vector. Loads no model.
  *
- * @throws UsageError `BUNDLE_MISSING`, `INVALID_CONFIG`, `BAD_FRONT_END`, `BUNDLE_PATH`, `BUNDLE_FILE_MISSING`, `BUNDLE_HASH`,
+ * @throws UsageError `BUNDLE_MISSING`, `INVALID_CONFIG`, `BUNDLE_PATH`, `BUNDLE_FILE_MISSING`, `BUNDLE_HASH`,
  *   `BROKEN_GRAPH`, `BAD_GOLDEN`: each names the manifest, the entry, the value got, the value wanted and the fix
  */
 export async function openBundle(dir: string): Promise<Bundle> {
@@ -113,8 +113,7 @@ async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry
       );
     }
   }
-  const frontEnd = expand(stated.frontEnd, at('frontEnd'));
-  checkKind(modality, frontEnd, at('frontEnd.kind'));
+  const { frontEnd } = stated;
   const tokenizer = frontEnd.kind === 'text' ? await insideFolder(dir, frontEnd.tokenizer, at('frontEnd.tokenizer')) : undefined;
   const golden = stated.golden === undefined ? undefined : await readGolden(await insideFolder(dir, stated.golden, at('golden')), dim);
   return {
@@ -140,27 +139,4 @@ async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry
       ...(tokenizer !== undefined && { tokenizer: await fileSha256(tokenizer) }),
     },
   };
-}
-
-function expand(fragment: unknown, where: string): FrontEnd {
-  try {
-    return parseFrontEnd(fragment);
-  } catch (cause) {
-    const code = cause instanceof EdgeBindError ? cause.code : 'BAD_FRONT_END';
-    throw new UsageError(code, `${where}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
-  image: ['image'],
-  audio: ['log-mel', 'waveform'],
-  thermal: ['thermal'],
-  depth: ['depth'],
-  imu: ['imu'],
-  text: ['text'],
-};
-
-function checkKind(modality: EncoderModality, { kind }: FrontEnd, where: string): void {
-  if (KINDS[modality].includes(kind)) return;
-  throw new UsageError('BAD_FRONT_END', `${where}: "${kind}" makes no input for ${modality}; use ${KINDS[modality].join(' or ')}`);
 }

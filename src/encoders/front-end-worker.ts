@@ -4,7 +4,7 @@ import { EdgeBindError, messageOf, PayloadError } from '../core/errors.ts';
 import type { EncoderModality, Tensor } from '../core/types.ts';
 import { logMelBatch } from '../frontends/log-mel.ts';
 import { pictureTensor } from '../frontends/picture-tensor.ts';
-import { loadTokenizer } from '../frontends/tokenizer.ts';
+import { loadTokenizer } from './load-tokenizer.ts';
 import type { Feed, GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 import type { FromFrontEndWorker, FrontEndPlan, ToFrontEndWorker } from './worker-messages.ts';
@@ -40,7 +40,10 @@ port.on('message', (message: ToFrontEndWorker) => {
 async function open(plans: readonly FrontEndPlan[]): Promise<void> {
   try {
     for (const plan of plans) {
-      const tokenizer = plan.tokenizer === undefined ? undefined : await loadTokenizer(plan.tokenizer);
+      const tokenizer =
+        plan.tokenizer === undefined
+          ? undefined
+          : await loadTokenizer(plan.tokenizer, plan.frontEnd.kind === 'text' ? plan.frontEnd.maxLength : undefined);
       uses.set(plan.modality, { plan, ...(tokenizer && { tokenizer }) });
     }
     say({ kind: 'opened' });

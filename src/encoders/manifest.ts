@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { messageOf } from '../core/errors.ts';
 import { parseYaml } from '../core/parse-yaml.ts';
+import type { EncoderModality } from '../core/types.ts';
+import { parseFrontEnd, type FrontEnd } from '../frontends/recipe.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits (sha256sum FILE)');
 const fileName = z.string().min(1);
@@ -18,6 +21,16 @@ const windowSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** A front-end fragment (docs/bundles.md), expanded to the full recipe. */
+const frontEnd = z.unknown().transform((fragment, context): FrontEnd => {
+  try {
+    return parseFrontEnd(fragment);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
 /** What every graph of a bundle says of itself. */
 const common = {
   graph: fileName,
@@ -25,8 +38,7 @@ const common = {
   /** External data files of the graph, each named as the graph names it. */
   data: z.array(z.strictObject({ file: fileName, sha256 })).optional(),
   output: name,
-  /** A front-end fragment (docs/bundles.md); parsed by `parseFrontEnd`. */
-  frontEnd: z.looseObject({ kind: z.string() }),
+  frontEnd,
   golden: fileName.optional(),
   /** Factor by which the original model multiplies similarities (CLIP's logit scale); metadata for scores. */
   scale: z.number().positive().optional(),
@@ -46,6 +58,16 @@ const textSchema = z.strictObject({
   input: z.strictObject({ name, mask: name.optional(), dtype: z.enum(['int64', 'int32']) }),
 });
 
+/** Front ends that make an input for a modality. */
+const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
+  image: ['image'],
+  audio: ['log-mel', 'waveform'],
+  thermal: ['thermal'],
+  depth: ['depth'],
+  imu: ['imu'],
+  text: ['text'],
+};
+
 /** `manifest.yaml` of a bundle. Unknown keys are errors. */
 export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
   edgebind: z.literal(1, 'must be 1, the version of this format'),
@@ -62,7 +84,15 @@ export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
       imu: sensorSchema.optional(),
       text: textSchema.optional(),
     })
-    .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality'),
+    .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality')
+    .superRefine((modalities, context) => {
+      for (const [modality, entry] of Object.entries(modalities)) {
+        const kinds = KINDS[modality as EncoderModality];
+        if (!entry || kinds.includes(entry.frontEnd.kind)) continue;
+        const message = `"${entry.frontEnd.kind}" makes no input for ${modality}; use ${kinds.join(' or ')}`;
+        context.addIssue({ code: 'custom', path: [modality, 'frontEnd', 'kind'], message });
+      }
+    }),
 });
 
 /** When the windows of a modality open and close. */
@@ -75,7 +105,7 @@ interface GraphManifest {
   readonly sha256: string;
   readonly data?: readonly { readonly file: string; readonly sha256: string }[] | undefined;
   readonly output: string;
-  readonly frontEnd: { readonly kind: string; readonly [key: string]: unknown };
+  readonly frontEnd: FrontEnd;
   readonly golden?: string | undefined;
   readonly scale?: number | undefined;
   readonly licence?: string | undefined;

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { linearModel } from '../../test/helpers/onnx-writer.ts';
+import { writeTestBundle } from '../../test/helpers/test-bundle.ts';
+import { UsageError } from '../core/errors.ts';
+import { openBundle } from './bundle.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { externalData } from './external-data.ts';
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const dir of folders) await rm(dir, { recursive: true, force: true });
+});
+
+async function bundle(...args: Parameters<typeof writeTestBundle>): Promise<string> {
+  const dir = await writeTestBundle(...args);
+  folders.push(dir);
+  return dir;
+}
+
+/** A bundle whose manifest is changed by replacing text. */
+async function changed(from: string | RegExp, to: string): Promise<string> {
+  const dir = await bundle({ imu: {} });
+  const file = join(dir, 'manifest.yaml');
+  const text = await readFile(file, 'utf8');
+  expect(text).toMatch(from);
+  await writeFile(file, text.replace(from, to));
+  return dir;
+}
+
+const failure = async (dir: string): Promise<UsageError> => {
+  const error: unknown = await openBundle(dir).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UsageError);
+  return error as UsageError;
+};
+
+describe('openBundle', () => {
+  it('opens a bundle and names its space by what decides a vector', async () => {
+    const one = await openBundle(await bundle({ imu: {}, audio: {} }));
+    expect(one.space.id).toMatch(/^[0-9a-f]{20}$/);
+    expect([...one.entries.keys()]).toEqual(['audio', 'imu']);
+    expect(one.entries.get('audio')?.frontEnd).toMatchObject({ kind: 'log-mel', mels: 64, rateHz: 16_000 });
+    const same = await openBundle(await bundle({ audio: {}, imu: {} }));
+    expect(same.space.id).toBe(one.space.id);
+    const otherWeights = await openBundle(await bundle({ audio: {}, imu: { seed: 2 } }));
+    expect(otherWeights.space.id).not.toBe(one.space.id);
+  });
+
+  it('another front end is another space, another name or licence is not', async () => {
+    const { space } = await openBundle(await bundle({ imu: {} }));
+    expect((await openBundle(await changed('maxGapMs: 100', 'maxGapMs: 200'))).space.id).not.toBe(space.id);
+    expect((await openBundle(await changed('name: test\nversion: 1.0.0', 'name: other\nversion: 2.0.0'))).space.id).toBe(space.id);
+    // What a default fills in is the same as what is written out.
+    expect((await openBundle(await changed(', gaps: linear', ''))).space.id).toBe(space.id);
+  });
+
+  it('says where there is no bundle', async () => {
+    expect(await failure(join(tmpdir(), 'no-such-bundle'))).toMatchObject({ code: 'BUNDLE_MISSING' });
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      'output: embedding',
+      'ouptut: embedding',
+      /manifest\.yaml:\d+:\d+ modalities\.imu\.ouptut: unknown key; did you mean "output"/,
+    ],
+    ['a wrong type', 'shape: [6, 64]', 'shape: six', /manifest\.yaml:\d+:\d+ modalities\.imu\.input\.shape/],
+    ['another format', 'edgebind: 1', 'edgebind: 2', /manifest\.yaml:1:\d+ edgebind: must be 1/],
+    ['no hash', /sha256: \w+/, 'sha256: abc', /modalities\.imu\.sha256: must be a sha256/],
+    ['a bad front end', 'gaps: linear', 'gaps: cubic', /manifest\.yaml:13:\d+ modalities\.imu\.frontEnd/],
+    [
+      'a front end of another sense',
+      /\{kind: imu.*\}/,
+      '{kind: waveform, rateHz: 16000, seconds: 1}',
+      /"waveform" makes no input for imu; use imu/,
+    ],
+    ['no modality', /modalities:[^]*/, 'modalities: {}', /needs at least one modality/],
+    ['broken YAML', 'space: {', 'space: {{', /manifest\.yaml:\d+:\d+/],
+  ])('names file, line and path for %s', async (_, from, to, message) => {
+    const error = await failure(await changed(from, to));
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(error.message).toMatch(message);
+  });
+
+  it('refuses a graph that is not the one that was verified', async () => {
+    const dir = await bundle({ imu: {} });
+    await writeFile(join(dir, 'imu.onnx'), linearModel({ shape: [6, 64], dim: 32, seed: 99 }));
+    expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_HASH' });
+  });
+
+  it.each(['../imu.onnx', '/etc/passwd', 'sub/../../imu.onnx', '.', 'a\\0b'])('refuses the path %s', async (path) => {
+    const error = await failure(await changed('graph: imu.onnx', `graph: "${path}"`));
+    expect(['BUNDLE_PATH']).toContain(error.code);
+    expect(error.message).toContain('modalities.imu.graph');
+  });
+
+  it('refuses a symbolic link that leads out, and follows one that stays inside', async () => {
+    const dir = await bundle({ imu: {} });
+    const outside = await bundle({ imu: {} });
+    await rm(join(dir, 'imu.onnx'));
+    await symlink(join(outside, 'imu.onnx'), join(dir, 'imu.onnx'));
+    expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_PATH' });
+    await rm(join(dir, 'imu.onnx'));
+    await mkdir(join(dir, 'graphs'));
+    await writeFile(join(dir, 'graphs', 'it.onnx'), linearModel({ shape: [6, 64], dim: 32 }));
+    await symlink(join('graphs', 'it.onnx'), join(dir, 'imu.onnx'));
+    await expect(openBundle(dir)).resolves.toBeTruthy();
+  });
+
+  it('says which file is missing', async () => {
+    const error = await failure(await changed('graph: imu.onnx', 'graph: wrist.onnx'));
+    expect(error).toMatchObject({ code: 'BUNDLE_FILE_MISSING' });
+    expect(error.message).toContain('wrist.onnx');
+  });
+
+  it('refuses a truncated graph', async () => {
+    const whole = linearModel({ shape: [6, 64], dim: 32 });
+    for (const length of [0, 1, 10, whole.length >> 1, whole.length - 1]) {
+      const part = whole.subarray(0, length);
+      const dir = await changed(/sha256: \w+/, `sha256: ${createHash('sha256').update(part).digest('hex')}`);
+      await writeFile(join(dir, 'imu.onnx'), part);
+      expect(await failure(dir)).toMatchObject({ code: 'BROKEN_GRAPH' });
+    }
+  });
+
+  it('takes external weights only from inside, listed and with their hash', async () => {
+    const weights = Buffer.from('the weights');
+    const hash = createHash('sha256').update(weights).digest('hex');
+    const listed = `    data: [{file: imu.data, sha256: ${hash}}]\n    output: embedding`;
+    for (const external of ['imu.data', '../imu.data', '/tmp/imu.data']) {
+      const dir = await bundle({ imu: { external } });
+      expect(await externalData(join(dir, 'imu.onnx'))).toEqual([external]);
+      const inside = external === 'imu.data';
+      expect((await failure(dir)).code).toBe(inside ? 'BUNDLE_FILE_MISSING' : 'BUNDLE_PATH');
+      if (!inside) continue;
+      await writeFile(join(dir, 'imu.data'), weights);
+      expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_HASH', message: expect.stringContaining('not listed') as string });
+      const file = join(dir, 'manifest.yaml');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('    output: embedding', listed));
+      await expect(openBundle(dir)).resolves.toBeTruthy();
+      await writeFile(join(dir, 'imu.data'), 'other weights');
+      expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_HASH' });
+    }
+  });
+});
+
+describe('canonicalJson', () => {
+  it('does not depend on the order of keys, and leaves undefined out', () => {
+    expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: undefined })).toBe('{"b":[1,{"c":"x","d":null}]}');
+  });
+});
