@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createReadStream, existsSync, mkdtempSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -258,6 +258,7 @@ describe('resolveSimulated', () => {
       { id: 'other', modality: 'thermal', from: 'simulate:calm?seed=4&at=10' },
       mine,
     ];
+    let folder: string;
     const resolved = await resolveSimulated(sources, { mqttUrl: 'mqtt://127.0.0.1:9', log });
     try {
       const [eye, ear, hand, other, last] = resolved.sources;
@@ -272,7 +273,8 @@ describe('resolveSimulated', () => {
         from: 'mqtt:edgebind/sim/calm-4-10/thermal',
       });
       expect(last).toBe(mine);
-      const { stdout } = await run('pgrep', ['-f', `simulate --scene kitchen .*--serial ${serialPath(hand!).replace(/\/wrist$/, '')}`]);
+      folder = dirname(serialPath(hand!));
+      const { stdout } = await run('pgrep', ['-f', `simulate --scene kitchen .*--serial ${folder}`]);
       process.kill(Number(stdout.trim()), 'SIGKILL');
       await until('the ear to be deaf', () =>
         fetch(ear!.from).then(
@@ -290,6 +292,8 @@ describe('resolveSimulated', () => {
       await resolved.stop();
     }
     await expect(fetch(resolved.sources[0]!.from)).rejects.toThrow();
+    // Nor does the one that was killed leave anything behind.
+    await expect(run('pgrep', ['-f', folder])).rejects.toMatchObject({ code: 1 });
   });
 
   it('refuses what it does not know', async () => {

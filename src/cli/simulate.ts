@@ -110,12 +110,13 @@ export function registerSimulate(program: Command): void {
     .description('virtual devices that speak the real protocols (serial port, MQTT, HTTP) from one seeded scene')
     .addOption(new Option('--scene <name>', 'what happens; --list shows them').choices(sceneNames).default('kitchen'))
     .option('--seed <number>', 'the same seed gives the same scene', '1')
+    .option('--at <seconds>', 'begin in the middle of the scene', '0')
     .addOption(
       new Option('--mqtt <url>', 'broker for the thermal and the depth camera').env('EDGEBIND_MQTT').default('mqtt://127.0.0.1:1883'),
     )
     .option('--topic <topic>', 'first part of their topics', 'edgebind/sim')
     .option('--serial <dir>', 'where the link to the serial port is put (default: a fresh folder)')
-    .option('--port <number>', 'of camera and microphone on 127.0.0.1 (default: any free one)', '0')
+    .option('--port <number>', 'of camera and microphone on 127.0.0.1; 0: any free one', '0')
     .option('--for <duration>', 'end after so long, e.g. 30s')
     .option('--list', 'print the scenes and their events, then end')
     .option('--json', 'one JSON object with the devices, then one for each event that begins or ends')

@@ -87,15 +87,17 @@ export class SimulatorProcess {
     });
     this.#child = child;
     child.stdin.on('error', () => undefined);
-    let lastWords = 'it said nothing';
+    const said: string[] = [];
+    const lastWords = (): string => (said.length > 0 ? said.join('; ') : 'it said nothing');
     createInterface({ input: child.stderr }).on('line', (text) => {
-      lastWords = text;
+      said.push(text);
+      if (said.length > 3) said.shift();
       log.debug({ simulator: scene }, text);
     });
     const lines = createInterface({ input: child.stdout });
     const endpoints = await new Promise<readonly SourceConfig[]>((resolve, reject) => {
       const fail = (): void =>
-        reject(new EdgeBindError('SIMULATOR_FAILED', `edgebind simulate --scene ${scene} did not start: ${lastWords}`));
+        reject(new EdgeBindError('SIMULATOR_FAILED', `edgebind simulate --scene ${scene} did not start: ${lastWords()}`));
       const giveUp = hostClock.after(STARTS_WITHIN_MS, () => child.kill('SIGKILL'));
       child.once('error', fail);
       child.once('close', fail);
@@ -107,7 +109,7 @@ export class SimulatorProcess {
     });
     lines.on('line', (text) => log.debug({ simulator: scene }, text));
     this.#port = Number(new URL(endpoints.find(({ modality }) => modality === 'image')?.from ?? 'http://127.0.0.1:0').port);
-    child.once('close', (code, signal) => this.#restart(`ended with ${signal ?? `code ${code}`}: ${lastWords}`));
+    child.once('close', (code, signal) => this.#restart(`ended with ${signal ?? `code ${code}`}: ${lastWords()}`));
     this.#backoff.reset();
     return endpoints;
   }

@@ -11,6 +11,10 @@ import { every } from './every.ts';
 /** Unread bytes after which readings are dropped, as a real line would: about a fifth of a second. */
 const MAX_UNREAD = 20 * READING_BYTES;
 
+const NO_SOCAT = 'socat is not installed: apt-get install -y socat';
+/** What setpriv answers where the program is missing, as a shell does. */
+const EXEC_FAILED = 127;
+
 export interface SerialDevice {
   readonly stop: () => Promise<void>;
 }
@@ -24,17 +28,22 @@ export interface SerialDevice {
 export function serveSerial({ scene, clock, originUs, ledger, log }: DeviceContext, path: string): SerialDevice {
   const stage = ledger.stage('wrist', 'send');
   const backoff = new Backoff({ firstMs: 50, maxMs: 5000 });
+  // While it waits for a reader socat does not look at its input, so the kernel has to tell it that this process was killed.
+  let launcher = ['setpriv', '--pdeathsig', 'TERM'];
   let child: ChildProcessByStdio<Writable, null, Readable> | undefined;
   let isOpen = false;
   let isStopped = false;
   let cancelRestart = (): void => undefined;
 
+  const complain = (fix: string): void =>
+    log.error({ device: 'wrist' }, `the virtual motion sensor has no serial port (${fix}); the other devices go on`);
+
   const start = (): void => {
-    const made = spawn('socat', ['-d', '-d', '-t', '0', '-', `pty,raw,echo=0,b115200,link=${path},wait-slave,pty-interval=0.05`], {
-      stdio: ['pipe', 'ignore', 'pipe'],
-    });
+    const pty = `pty,raw,echo=0,b115200,link=${path},wait-slave,pty-interval=0.05`;
+    const [program, ...args] = [...launcher, 'socat', '-d', '-d', '-t', '0', '-', pty];
+    const made = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] });
     child = made;
-    let isMissing = false;
+    let isStarted = true;
     made.stdin.on('error', () => undefined);
     made.stderr.setEncoding('utf8').on('data', (text: string) => {
       if (!text.includes('starting data transfer')) return;
@@ -42,13 +51,17 @@ export function serveSerial({ scene, clock, originUs, ledger, log }: DeviceConte
       backoff.reset();
     });
     made.on('error', (error: NodeJS.ErrnoException) => {
-      isMissing = error.code === 'ENOENT';
-      const fix = isMissing ? 'socat is not installed: apt-get install -y socat' : error.message;
-      log.error({ device: 'wrist' }, `the virtual motion sensor has no serial port (${fix}); the other devices go on`);
+      isStarted = false;
+      if (launcher.length > 0) {
+        launcher = [];
+        start();
+      } else complain(error.code === 'ENOENT' ? NO_SOCAT : error.message);
     });
-    made.on('close', () => {
+    made.on('close', (code) => {
+      if (made !== child) return;
       isOpen = false;
-      if (!isStopped && !isMissing) cancelRestart = clock.after(backoff.next(), start);
+      if (code === EXEC_FAILED) complain(NO_SOCAT);
+      else if (!isStopped && isStarted) cancelRestart = clock.after(backoff.next(), start);
     });
   };
   start();
