@@ -27,7 +27,7 @@ export interface SessionContext extends Pick<HubOptions, 'clock' | 'ledger' | 'l
  */
 export class ClientSession implements SubscriptionOwner {
   readonly alerts: AlertFeed;
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions: Map<string, Subscription> = new Map();
   /** Names the client in logs. */
   readonly remote: string;
   readonly #socket: ClientSocket;
