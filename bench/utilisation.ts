@@ -8,7 +8,7 @@ import type { EncodeInput } from '../src/core/types.ts';
 import { openBundle, type Bundle } from '../src/encoders/bundle.ts';
 import { startEncoders } from '../src/encoders/encoder-pool.ts';
 import { loadOrt } from '../src/encoders/load-ort.ts';
-import { compare, median, report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
+import { compare, report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
 
 export const name = 'utilisation';
 
