@@ -13,7 +13,7 @@ export const camera = (
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // device time -> event time, with its error bound
-    tap(show),
+    tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own; duplicates and late ones are counted
     pictureWindows(),
     encoders.encode(id, policy), // decoded, resized and encoded off the loop; when pictures come too fast the freshest wins

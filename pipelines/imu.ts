@@ -14,7 +14,7 @@ export const imu = (
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
-    tap(show),
+    tap((sample) => show(sample)),
     slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }),
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
     imuWindows(frontEnd(modality)), // irregular readings -> the model's rate

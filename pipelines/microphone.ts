@@ -14,7 +14,7 @@ export const microphone = (
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // sample counter -> event time, with its error bound
-    tap(show),
+    tap((sample) => show(sample)),
     slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
     streamingLogMel(frontEnd(modality)), // each frame once, however much windows overlap

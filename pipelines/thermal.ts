@@ -13,7 +13,7 @@ export const thermal = (
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
-    tap(show),
+    tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }),
     pictureWindows(),
     encoders.encode(id, policy),

@@ -3,13 +3,10 @@ import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { registerCheck } from './check.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
-import { registerDevices } from './devices.ts';
-import { registerModels } from './models.ts';
 import { packageVersion } from './package-root.ts';
-import { registerPreprocess } from './preprocess.ts';
+import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerSimulate } from './simulate.ts';
-import { registerTokenize } from './tokenize.ts';
 
 const program = new Command('edgebind')
   .description('Similarity alerts on live sensor streams, across senses.')
@@ -20,11 +17,8 @@ const program = new Command('edgebind')
 
 registerRun(program);
 registerCheck(program);
-registerDevices(program);
 registerSimulate(program);
 registerDecode(program);
-registerPreprocess(program);
-registerTokenize(program);
 registerModels(program);
 registerConfig(program);
 

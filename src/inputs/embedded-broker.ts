@@ -60,12 +60,12 @@ export async function startBroker({ port = 1883, log }: EmbeddedBrokerOptions): 
 async function listen(server: Server, wanted: number, log: Log): Promise<number> {
   for (const port of [wanted, 0]) {
     server.listen(port, HOST);
-    const error = await Promise.race([
-      once(server, 'listening').then(() => undefined),
-      once(server, 'error').then(([cause]) => cause as NodeJS.ErrnoException),
-    ]);
+    const error = await once(server, 'listening').then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
     if (!error) break;
-    if (error.code !== 'EADDRINUSE' || port === 0) throw error;
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE' || port === 0) throw error;
     const owner = await portOwner(port);
     log.warn(
       { port, owner },

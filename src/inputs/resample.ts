@@ -1,4 +1,4 @@
-import { create, ConverterType } from '@alexanderolsen/libsamplerate-js';
+import samplerate from '@alexanderolsen/libsamplerate-js';
 import { Observable } from 'rxjs';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -7,6 +7,8 @@ import type { Pcm, Reading } from '../core/types.ts';
 import type { InputContext } from './context.ts';
 import type { Stage } from '../core/ledger.ts';
 
+// A CommonJS package: Node sees no names in it.
+const { create, ConverterType } = samplerate;
 type Converter = Awaited<ReturnType<typeof create>>;
 
 /** Chunks that wait while the converter loads (some 50 ms). */

@@ -66,7 +66,7 @@ const setUp = (config: Partial<SourceConfig> = {}) => {
 };
 
 describe('serialSource', () => {
-  it('lives from the first reading on, at the arrival of its chunk', async () => {
+  it('lives from the first reading on, and spreads the readings of a chunk over the time since the chunk before', async () => {
     const { source, clock, port, states, readings, ledger } = setUp();
     source.start();
     source.start();
@@ -76,7 +76,7 @@ describe('serialSource', () => {
     clock.advanceMs(5);
     port.listener?.onBytes(Buffer.concat([gyro, pair]));
     expect(states).toEqual(['starting', 'live']);
-    expect(readings.map(({ arrivalUs }) => arrivalUs)).toEqual([START_US + 5000, START_US + 5000]);
+    expect(readings.map(({ arrivalUs }) => arrivalUs)).toEqual([START_US + 2500, START_US + 5000]);
     expect(ledger.lines()).toMatchObject([{ source: 'wrist', stage: 'input', received: 2, emitted: 2, sums: true }]);
     await source.stop();
   });

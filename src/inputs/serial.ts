@@ -16,6 +16,8 @@ const SILENT_AFTER_MS = 3000;
 const PROBE_EVERY_MS = 500;
 const CLOSE_WITHIN_MS = 1000;
 const MAX_BACKOFF_MS = 5000;
+/** Longer than that a driver does not collect: the line was quiet. */
+const MAX_SPREAD_US = 100_000;
 
 /**
  * A device on a serial line, e.g. `{from: "serial:/dev/ttyUSB0?baud=115200", protocol: witmotion}`; without `baud` the rate the
@@ -142,10 +144,17 @@ class SerialSource implements Source {
     this.#emit(readings, arrivalUs);
   }
 
-  /** Readings of one chunk arrived together: what the driver collected has no times of its own. */
+  /**
+   * Readings of one chunk were sent one after the other since the chunk before: they are spread over that time, the last one at the
+   * arrival. Drivers collect for up to 16 ms, which is three readings of 200 Hz.
+   */
   #emit(readings: readonly AssembledReading[], arrivalUs: number): void {
+    const sinceUs = Math.min(Math.max(0, arrivalUs - this.#lastArrivalUs), MAX_SPREAD_US);
+    const spacingUs = readings.length > 1 ? Math.floor(sinceUs / readings.length) : 0;
     this.#lastArrivalUs = Math.max(this.#lastArrivalUs, arrivalUs);
-    for (const reading of readings) this.#readings.next({ arrivalUs: this.#lastArrivalUs, ...reading });
+    for (const [i, reading] of readings.entries()) {
+      this.#readings.next({ arrivalUs: this.#lastArrivalUs - (readings.length - 1 - i) * spacingUs, ...reading });
+    }
   }
 
   #watch(): void {

@@ -11,7 +11,26 @@ const MAX_SECONDS = 3600;
  * @throws EdgeBindError `FFMPEG_MISSING`; UsageError `SOUND_UNREADABLE` with ffmpeg's own words
  */
 export async function readSoundFile(path: string, rateHz: number): Promise<Pcm> {
-  const args = ['-nostdin', '-v', 'error', '-t', `${MAX_SECONDS}`, '-i', path, '-map', '0:a:0', '-ac', '1', '-af', 'aresample=resampler=soxr', '-ar', `${rateHz}`, '-f', 'f32le', '-'];
+  const args = [
+    '-nostdin',
+    '-v',
+    'error',
+    '-t',
+    `${MAX_SECONDS}`,
+    '-i',
+    path,
+    '-map',
+    '0:a:0',
+    '-ac',
+    '1',
+    '-af',
+    'aresample=resampler=soxr',
+    '-ar',
+    `${rateHz}`,
+    '-f',
+    'f32le',
+    '-',
+  ];
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   let complaint = '';
@@ -19,13 +38,20 @@ export async function readSoundFile(path: string, rateHz: number): Promise<Pcm> 
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint = (complaint + text).slice(-2000)));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (error) => {
-      reject(new EdgeBindError('FFMPEG_MISSING', `ffmpeg could not be started (${error.message}); install it: sudo apt-get install -y ffmpeg`, { cause: error }));
+      reject(
+        new EdgeBindError('FFMPEG_MISSING', `ffmpeg could not be started (${error.message}); install it: sudo apt-get install -y ffmpeg`, {
+          cause: error,
+        }),
+      );
     });
     child.once('close', resolve);
   });
   const bytes = Buffer.concat(chunks);
   if (code !== 0 || bytes.length < 4) {
-    throw new UsageError('SOUND_UNREADABLE', `${path}: no sound could be read from it (${complaint.trim() || 'it is empty'}); wanted: wav, ogg, flac, mp3 or a video with sound`);
+    throw new UsageError(
+      'SOUND_UNREADABLE',
+      `${path}: no sound could be read from it (${complaint.trim() || 'it is empty'}); wanted: wav, ogg, flac, mp3 or a video with sound`,
+    );
   }
   // A fresh buffer: the bytes of a Buffer need not begin at a multiple of 4.
   const data = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~3)));

@@ -1,10 +1,13 @@
 import type { Sample } from '../core/types.ts';
 
+const HOLE_FACTOR = 4;
+
 /**
  * Share of `[startUs, endUs)` that the samples cover, 0..1. It depends on the members alone, not on the order of their arrival.
  *
- * Samples that last (sound) cover what they last. Instants (IMU) stand for their neighbourhood: with `p` the median distance of
- * neighbours, a distance above 2p is a hole of its length less p. One lone instant covers nothing that could be known.
+ * Samples that last (sound) cover what they last. Instants (IMU) stand for their neighbourhood: with `p` the mean distance of
+ * neighbours, a distance above 4p is a hole of its length less p (drivers hand samples over in small bursts). One lone instant
+ * covers nothing that could be known.
  */
 export function coverage(members: readonly Sample[], startUs: number, endUs: number): number {
   const first = members[0];
@@ -24,18 +27,15 @@ function holesBetweenSpans(members: readonly Sample[], startUs: number, endUs: n
 }
 
 function holesBetweenInstants(members: readonly Sample[], startUs: number, endUs: number): number {
-  if (members.length < 2) return endUs - startUs;
-  const distances = new Float64Array(members.length + 1);
-  let previousUs = startUs;
-  for (const [i, { timeUs }] of members.entries()) {
-    distances[i] = timeUs - previousUs;
+  const [first, last] = [members[0], members.at(-1)];
+  if (!first || !last || first === last) return endUs - startUs;
+  const usual = (last.timeUs - first.timeUs) / (members.length - 1);
+  const hole = (distance: number): number => (distance > HOLE_FACTOR * usual ? distance - usual : 0);
+  let holes = hole(first.timeUs - startUs) + hole(endUs - last.timeUs);
+  let previousUs = first.timeUs;
+  for (const { timeUs } of members) {
+    holes += hole(timeUs - previousUs);
     previousUs = timeUs;
   }
-  distances[members.length] = endUs - previousUs;
-  const median = medianOf(distances.slice(1, members.length));
-  let holes = 0;
-  for (const distance of distances) if (distance > 2 * median) holes += distance - median;
   return holes;
 }
-
-const medianOf = (values: Float64Array): number => values.sort()[values.length >> 1] ?? 0;

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { UsageError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { presets } from './presets.ts';
+
+const side = z.number().int().min(1).max(4096);
+const three = z.tuple([z.number(), z.number(), z.number()]);
+const rate = z.number().min(1).max(384_000);
+const count = z.number().int().min(1).max(65_536);
+const resample = z.enum(['bicubic', 'bilinear']);
+const resize = z.enum(['shortest', 'squash']);
+
+/** Picture -> size x size, cut from the centre; (value * scale - mean) / std per channel; channel, row, column. */
+const image = z.strictObject({
+  kind: z.literal('image'),
+  size: side,
+  /** `shortest`: the shortest side becomes size / cropRatio; `squash`: both do. */
+  resize,
+  resample,
+  cropRatio: z.number().min(0.1).max(1).default(1),
+  scale: z.number().default(1 / 255),
+  mean: three,
+  std: three,
+});
+
+/** Sound -> log-mel spectrogram. */
+const logMel = z.strictObject({
+  kind: z.literal('log-mel'),
+  preset: z.string().optional(),
+  rateHz: rate,
+  windowSamples: count,
+  hopSamples: count,
+  fftSize: z
+    .number()
+    .int()
+    .refine((n) => n >= 4 && (n & (n - 1)) === 0, 'must be a power of two'),
+  window: z.enum(['hann-periodic', 'hann-symmetric', 'hamming-symmetric']),
+  /** Subtract each frame's own mean. */
+  removeDc: z.boolean().default(false),
+  /** x[i] - preEmphasis * x[i - 1], the first sample against itself. */
+  preEmphasis: z.number().min(0).max(1).default(0),
+  /** Frames are centred: the sound is mirrored at both ends by half a window. */
+  center: z.boolean().default(false),
+  spectrum: z.enum(['magnitude', 'power']),
+  /** `htk`, `kaldi`: triangles on the mel scale 1127 ln(1 + f / 700); `slaney`: triangles in Hz of equal area. */
+  melScale: z.enum(['htk', 'kaldi', 'slaney']),
+  mels: count,
+  lowHz: z.number().min(0),
+  highHz: z.number().min(1),
+  /** ln(x + offset) or ln(max(x, floor)); `db`: 10 log10 of the same. */
+  log: z.strictObject({ kind: z.enum(['ln', 'db']), offset: z.number().min(0).optional(), floor: z.number().min(0).optional() }),
+  /** Frames of the tensor: what is more is cut, what is less is filled with `pad`, before mean and std. */
+  frames: count,
+  pad: z.number().default(0),
+  mean: z.number().default(0),
+  std: z.number().default(1),
+  layout: z.enum(['time-mel', 'mel-time']),
+});
+
+/** Sound -> as it is, mono, at its rate; cut or filled with silence to its length. */
+const waveform = z.strictObject({ kind: z.literal('waveform'), rateHz: rate, seconds: z.number().min(0.01).max(600) });
+
+/** Degrees Celsius -> (t - lowC) / (highC - lowC), 0..1, resized; then as a picture. The same temperature is always the same number. */
+const thermal = z.strictObject({
+  kind: z.literal('thermal'),
+  size: side,
+  width: side.optional(),
+  resize: resize.default('squash'),
+  resample: resample.default('bilinear'),
+  lowC: z.number(),
+  highC: z.number(),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  scale: z.number().default(1),
+  mean: z.union([three, z.number()]).default(0),
+  std: z.union([three, z.number()]).default(1),
+});
+
+/** Millimetres -> metres / maxM, or disparity baselineM * focalPx / metres / maxDisparity where they are given; then as a picture. */
+const depth = z.strictObject({
+  kind: z.literal('depth'),
+  size: side,
+  resize: resize.default('squash'),
+  resample: resample.default('bilinear'),
+  maxM: z.number().positive().optional(),
+  baselineM: z.number().positive().optional(),
+  focalPx: z.number().positive().optional(),
+  maxDisparity: z.number().positive().default(75),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  scale: z.number().default(1),
+  mean: z.union([three, z.number()]).default(0),
+  std: z.union([three, z.number()]).default(1),
+});
+
+/** Irregular rows -> 6 x T on a grid of `rateHz`; acceleration x y z (m/s2), angular rate x y z (rad/s). */
+const imu = z.strictObject({
+  kind: z.literal('imu'),
+  rateHz: rate,
+  seconds: z.number().min(0.01).max(600),
+  /** What a hole wider than maxGapMs, or the outside, is filled with: a line (the nearest value outside) or zero. */
+  gaps: z.enum(['linear', 'zero']).default('linear'),
+  maxGapMs: z.number().positive().default(100),
+  /** Files only: where the grid begins; absent: at the first row. */
+  startUs: z.number().optional(),
+});
+
+/** Words -> ids. Each template is filled with the prompt, embedded, and the mean is taken. */
+const text = z.strictObject({
+  kind: z.literal('text'),
+  tokenizer: z.string().min(1),
+  maxLength: count,
+  templates: z.array(z.string().includes('{}')).min(1).default(['{}']),
+});
+
+export const frontEndSchema: z.ZodType<FrontEnd> = z.discriminatedUnion('kind', [image, logMel, waveform, thermal, depth, imu, text]);
+
+export type ImageRecipe = z.output<typeof image>;
+export type LogMelRecipe = z.output<typeof logMel>;
+export type WaveformRecipe = z.output<typeof waveform>;
+export type ThermalRecipe = z.output<typeof thermal>;
+export type DepthRecipe = z.output<typeof depth>;
+export type ImuRecipe = z.output<typeof imu>;
+export type TextRecipe = z.output<typeof text>;
+
+/** How a signal becomes the input of its encoder, in full: nothing about it is a constant in the code. */
+export type FrontEnd = ImageRecipe | LogMelRecipe | WaveformRecipe | ThermalRecipe | DepthRecipe | ImuRecipe | TextRecipe;
+
+/**
+ * Expands a front-end fragment: the preset's fields, and over them those that are given.
+ *
+ * @throws UsageError `BAD_FRONT_END` with the field, what it should be, and the nearest known word
+ */
+export function parseFrontEnd(input: unknown): FrontEnd {
+  const fragment: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {};
+  const kind = String(fragment['kind']);
+  const name = fragment['preset'];
+  const ofKind = presets[kind] ?? {};
+  if (name !== undefined && (typeof name !== 'string' || !ofKind[name])) {
+    const close = nearest(JSON.stringify(name).replaceAll('"', ''), Object.keys(ofKind));
+    throw new UsageError(
+      'BAD_FRONT_END',
+      `preset ${JSON.stringify(name)} is unknown for ${kind}; ${close ? `did you mean "${close}"?` : `known: ${Object.keys(ofKind).join(', ') || 'none'}`}`,
+    );
+  }
+  const merged = { ...(typeof name === 'string' ? ofKind[name] : {}), ...fragment };
+  if (kind !== 'log-mel') delete merged['preset'];
+  const result = frontEndSchema.safeParse(merged);
+  if (result.success) return result.data;
+  throw new UsageError(
+    'BAD_FRONT_END',
+    result.error.issues.map((issue) => `${issue.path.join('.') || 'front end'}: ${issue.message}`).join('; '),
+  );
+}
