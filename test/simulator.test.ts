@@ -242,7 +242,7 @@ describe('edgebind simulate', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { scene: string; events: { kind: string; words: object }[] });
-    expect(kitchen?.events.map(({ kind }) => kind)).toEqual(['walking', 'glass', 'telephone', 'fire']);
+    expect(kitchen?.events.map(({ kind }) => kind)).toEqual(['walking', 'glass', 'telephone', 'fire', 'cat']);
   });
 });
 

@@ -34,14 +34,21 @@ const fire: SceneEvent = {
   durationSeconds: 12,
   words: { audio: ['a smoke alarm beeping'], image: ['fire'], thermal: ['fire'] },
 };
+const cat: SceneEvent = {
+  kind: 'cat',
+  title: 'a cat jumps on the stove and meows',
+  startSeconds: 58,
+  durationSeconds: 8,
+  words: { audio: ['a cat meowing'], image: ['a cat'] },
+};
 const later = (event: SceneEvent, startSeconds: number): SceneEvent => ({ ...event, startSeconds });
 
 const plans: Readonly<Record<string, Plan>> = {
   kitchen: {
     title: 'a kitchen in which something happens every quarter of a minute',
-    loopSeconds: 60,
+    loopSeconds: 70,
     rates,
-    events: [walking, glass, telephone, fire],
+    events: [walking, glass, telephone, fire, cat],
   },
   calm: { title: 'the same kitchen, and nothing happens', loopSeconds: 60, rates, events: [] },
   drift: {
@@ -53,9 +60,9 @@ const plans: Readonly<Record<string, Plan>> = {
   },
   overload: {
     title: 'the kitchen at three times the rates, to see what gives way',
-    loopSeconds: 60,
+    loopSeconds: 70,
     rates: { camera: 30, thermal: 16, depth: 10, imu: 200 },
-    events: [walking, glass, telephone, fire],
+    events: [walking, glass, telephone, fire, cat],
   },
 };
 
@@ -63,7 +70,7 @@ const plans: Readonly<Record<string, Plan>> = {
 export const sceneNames: readonly string[] = Object.keys(plans);
 
 /** By how much a seed moves an event, seconds. */
-const JITTER: Readonly<Record<EventKind, number>> = { walking: 1, glass: 1, telephone: 1, fire: 1 };
+const JITTER: Readonly<Record<EventKind, number>> = { walking: 1, glass: 1, telephone: 1, fire: 1, cat: 1 };
 
 /**
  * The scene of that name. The seed moves the events by up to a second and decides every drop of noise.

@@ -36,6 +36,10 @@ export function renderDepth(scene: Scene, index: number): Depth {
     paint(x - 7, 14, x + 7, 32, 1280);
     paint(x - 15, 34, x + 15, 120, 1300);
   } else if (happening?.event.kind === 'fire') paint(78, 30, 116, 72, 0);
+  else if (happening?.event.kind === 'cat') {
+    paint(46, 22, 82, 56, 1700);
+    paint(40, 56, 90, 108, 1720);
+  }
   for (let i = 0; i < mm.length; i++) {
     const distance = mm[i] ?? 0;
     if (distance > 0) mm[i] = distance + Math.round(2.5e-6 * distance * distance * gauss(scene.seed + 61, picture * mm.length + i));

@@ -65,6 +65,7 @@ function motionOf({ event, elapsed }: Happening, seed: number): readonly number[
       ];
     }
     case 'fire':
+    case 'cat':
       return [0, 0, 0, 0, 0, 0];
   }
 }

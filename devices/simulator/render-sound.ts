@@ -2,6 +2,7 @@ import type { Scene, SceneEvent } from './scene.ts';
 import { ambience } from './sounds/ambience.ts';
 import { breakingGlass } from './sounds/breaking-glass.ts';
 import { footsteps } from './sounds/footsteps.ts';
+import { meowing } from './sounds/meowing.ts';
 import { smokeAlarm } from './sounds/smoke-alarm.ts';
 import { telephoneBell } from './sounds/telephone-bell.ts';
 import { SOUND_RATE_HZ } from './sounds/waveform.ts';
@@ -11,6 +12,8 @@ import { STEP_HZ, stepMoments } from './walk.ts';
 const ALARM_AFTER_SECONDS = 1.5;
 /** The glass is on its way down for so long. */
 export const GLASS_FALLS_SECONDS = 0.4;
+/** The cat jumps up first. */
+export const CAT_MEOWS_AFTER_SECONDS = 0.7;
 const AMBIENCE_SECONDS = 10;
 
 interface Clip {
@@ -28,6 +31,8 @@ function clipOf(event: SceneEvent, seed: number): Clip {
       return { fromSample: at(GLASS_FALLS_SECONDS), sound: breakingGlass(seed + 6) };
     case 'telephone':
       return { fromSample: at(0), sound: telephoneBell(event.durationSeconds, seed + 13) };
+    case 'cat':
+      return { fromSample: at(CAT_MEOWS_AFTER_SECONDS), sound: meowing(event.durationSeconds - CAT_MEOWS_AFTER_SECONDS, seed + 17) };
     case 'fire':
       return { fromSample: at(ALARM_AFTER_SECONDS), sound: smokeAlarm(event.durationSeconds - ALARM_AFTER_SECONDS) };
   }

@@ -51,6 +51,9 @@ export function renderThermal(scene: Scene, index: number): Thermal {
   } else if (happening?.event.kind === 'fire') {
     const { elapsed, event } = happening;
     addFlames(celsius, scene.seed + 64 * (picture + 1), Math.min(1, 0.15 + elapsed / 2, (event.durationSeconds - elapsed) / 1.5));
+  } else if (happening?.event.kind === 'cat') {
+    addSpot(celsius, 13, 7, 2.6, 2.4, 9);
+    addSpot(celsius, 13, 13, 3.8, 4.5, 6.5);
   }
   return { kind: 'thermal', width: THERMAL_WIDTH, height: THERMAL_HEIGHT, celsius };
 }

@@ -1,7 +1,7 @@
 import type { Modality } from '../../src/core/types.ts';
 
 /** What can happen in a scene. Each renderer knows how each of these looks, sounds or moves. */
-export type EventKind = 'walking' | 'glass' | 'telephone' | 'fire';
+export type EventKind = 'walking' | 'glass' | 'telephone' | 'fire' | 'cat';
 
 /** Something that happens once in each round of the scene. */
 export interface SceneEvent {

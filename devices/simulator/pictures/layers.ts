@@ -1,7 +1,9 @@
 import { happeningAt, roundSeconds, type Scene } from '../scene.ts';
-import { GLASS_FALLS_SECONDS } from '../render-sound.ts';
+import { CAT_MEOWS_AFTER_SECONDS, GLASS_FALLS_SECONDS } from '../render-sound.ts';
+import { MEOW_EVERY_SECONDS, MEOW_SECONDS, mouthAt } from '../sounds/meowing.ts';
 import { RING_EVERY_SECONDS, RING_SECONDS } from '../sounds/telephone-bell.ts';
 import { STEP_HZ } from '../walk.ts';
+import { cat } from './cat.ts';
 import { flames } from './flames.ts';
 import { shards, wineGlass } from './glassware.ts';
 import { person, PERSON_WIDTH } from './person.ts';
@@ -35,6 +37,19 @@ function glassLayers(scene: Scene, seconds: number): Layer[] {
   return [{ key: 'shards', draw: () => shards(scene.seed), x: 110, y: 404 }];
 }
 
+/** It jumps up, sits, breathes and meows, and jumps down. */
+function catLayer(elapsed: number, durationSeconds: number): Layer {
+  const up = Math.max(0, Math.min(1, elapsed / 0.5, (durationSeconds - elapsed) / 0.4));
+  const voice = (elapsed - CAT_MEOWS_AFTER_SECONDS) % MEOW_EVERY_SECONDS;
+  const mouth = Math.round(2 * mouthAt(voice / MEOW_SECONDS)) / 2;
+  return {
+    key: `cat ${mouth}`,
+    draw: () => cat(mouth),
+    x: 112 + 3 * Math.sin(elapsed),
+    y: 480 - 440 * up * (2 - up) + 2 * Math.sin(4 * elapsed),
+  };
+}
+
 /** What stands in front of the room at that moment, from back to front. */
 export function layersAt(scene: Scene, seconds: number): Layer[] {
   const happening = happeningAt(scene, seconds);
@@ -59,6 +74,6 @@ export function layersAt(scene: Scene, seconds: number): Layer[] {
     const step = Math.max(1, Math.round(size * FLAME_SIZES));
     const picture = step === FLAME_SIZES ? Math.floor(elapsed * 10) % FLAME_PICTURES : Math.floor(elapsed * 10) % 2;
     layers.push({ key: `flames ${step} ${picture}`, draw: () => flames(scene.seed, picture, step / FLAME_SIZES), x: 0, y: 0 });
-  }
+  } else if (happening && kind === 'cat') layers.push(catLayer(elapsed, happening.event.durationSeconds));
   return layers;
 }

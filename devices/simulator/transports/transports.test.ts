@@ -73,7 +73,7 @@ describe('announceEvents', () => {
     const stop = announceEvents({ scene, clock, originUs: 5_000_000, ledger: new Ledger(), log: silentLog }, (announcement) =>
       said.push(announcement),
     );
-    clock.advanceTo(5_000_000 + 68_000_000);
+    clock.advanceTo(5_000_000 + 78_000_000);
     stop();
     clock.advanceMs(60_000);
     expect(said.map(({ event, state, timeUs }) => [event, state, timeUs / 1e6 - 5])).toEqual([
@@ -85,18 +85,20 @@ describe('announceEvents', () => {
       ['telephone', 'ends', 37.4],
       ['fire', 'begins', 42],
       ['fire', 'ends', 54],
-      ['walking', 'begins', 67],
+      ['cat', 'begins', 58],
+      ['cat', 'ends', 66],
+      ['walking', 'begins', 77],
     ]);
   });
 
   it('starts with what is still to come where the scene began long ago', () => {
-    const clock = new VirtualClock(100_000_000);
+    const clock = new VirtualClock(110_000_000);
     const said: string[] = [];
     const stop = announceEvents(
       { scene: openScene('kitchen'), clock, originUs: 0, ledger: new Ledger(), log: silentLog },
       ({ event, state }) => said.push(`${event} ${state}`),
     );
-    clock.advanceTo(103_000_000);
+    clock.advanceTo(113_000_000);
     stop();
     expect(said).toEqual(['fire begins']);
   });
