@@ -32,19 +32,21 @@ describe.skipIf(!chromiumPath)('the dashboard in Chromium', () => {
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
+  const atEnd: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
     port = await freePort();
     edgebind = await startEdgeBind(config(port), ['--port', String(port)]);
+    atEnd.push(() => edgebind.stop('SIGKILL'));
     browser = await startChromium();
+    atEnd.push(() => browser.close());
     page = await browser.newPage({ viewport: { width: 1440, height: 1300 } });
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));
     await page.goto(edgebind.url);
   });
   afterAll(async () => {
-    await browser.close();
-    await edgebind.stop('SIGKILL');
+    for (const stop of atEnd.reverse()) await stop();
   });
 
   it('shows every sensor live, with something to see', async () => {
@@ -131,7 +133,7 @@ describe.skipIf(!chromiumPath)('the dashboard in Chromium', () => {
     try {
       const visitor = await browser.newPage();
       await visitor.goto(guarded.url);
-      await visitor.getByLabel('Token').fill('open-sesame-123');
+      await visitor.getByRole('textbox', { name: 'Token' }).fill('open-sesame-123');
       await visitor.keyboard.press('Enter');
       await visitor.locator('.link.open').waitFor();
       await visitor.locator('.tile').first().waitFor();

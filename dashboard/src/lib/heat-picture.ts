@@ -12,8 +12,8 @@ export interface HeatFacts {
   readonly centre: number;
 }
 
-/** How fast the colours' range shrinks towards a calmer picture, per picture. */
-const SHRINK = 0.04;
+/** In about so long the colours' range has narrowed to a calmer picture. */
+const NARROW_US = 2_000_000;
 
 /** Colours for thermal and depth pictures. The range widens at once and narrows slowly, so that colours do not flicker. */
 export class HeatPicture {
@@ -23,6 +23,7 @@ export class HeatPicture {
   readonly #map: ColourMap;
   #low = Number.NaN;
   #high = Number.NaN;
+  #timeUs = 0;
   #image: ImageData | undefined;
   #values: Float32Array | Uint16Array = new Float32Array(0);
 
@@ -43,7 +44,7 @@ export class HeatPicture {
   }
 
   /** Paints a sample into `image`. Undefined where its size does not fit its bytes, or nothing in it is a number. */
-  paint({ data, width = 0, height = 0 }: SampleEvent): HeatFacts | undefined {
+  paint({ data, timeUs, width = 0, height = 0 }: SampleEvent): HeatFacts | undefined {
     const pixels = width * height;
     const bytes = this.isDepth ? 2 : 4;
     if (pixels === 0 || data.byteLength !== pixels * bytes) return undefined;
@@ -51,7 +52,8 @@ export class HeatPicture {
       ? new Uint16Array(data.buffer, data.byteOffset, pixels)
       : new Float32Array(data.buffer, data.byteOffset, pixels);
     const facts = this.#facts(width, height);
-    if (facts) this.#colour(facts);
+    if (facts) this.#colour(facts, Math.min(1, Math.max(0, (timeUs - this.#timeUs) / NARROW_US)));
+    this.#timeUs = timeUs;
     return facts;
   }
 
@@ -76,10 +78,10 @@ export class HeatPicture {
     return { width, height, min, max, minAt, maxAt, centre };
   }
 
-  #colour({ width, height, min, max }: HeatFacts): void {
+  #colour({ width, height, min, max }: HeatFacts, share: number): void {
     const margin = Math.max(0, this.#leastSpan - (max - min)) / 2;
-    this.#low = follow(this.#low, min - margin, min - margin < this.#low);
-    this.#high = follow(this.#high, max + margin, max + margin > this.#high);
+    this.#low = follow(this.#low, min - margin, min - margin < this.#low ? 1 : share);
+    this.#high = follow(this.#high, max + margin, max + margin > this.#high ? 1 : share);
     if (this.#image?.width !== width || this.#image.height !== height) this.#image = new ImageData(width, height);
     const words = new Uint32Array(this.#image.data.buffer);
     const scale = 255 / (this.#high - this.#low);
@@ -90,5 +92,4 @@ export class HeatPicture {
   }
 }
 
-const follow = (old: number, wanted: number, widens: boolean): number =>
-  Number.isNaN(old) || widens ? wanted : old + SHRINK * (wanted - old);
+const follow = (old: number, wanted: number, share: number): number => (Number.isNaN(old) ? wanted : old + share * (wanted - old));

@@ -9,7 +9,9 @@ import { reasonWords, stateWords } from '../lib/words.ts';
 
 /** Source health and the ledger: nothing is lost without a name. */
 export function Health(): VNode {
-  const ledgers = ledgerBySource(useStore(state.ledger));
+  const order = useStore(state.sources).map((source) => source.id);
+  const rank = ({ source }: SourceLedger): number => (order.includes(source) ? order.indexOf(source) : order.length);
+  const ledgers = ledgerBySource(useStore(state.ledger)).toSorted((a, b) => rank(a) - rank(b));
   const broken = ledgers.filter((ledger) => !ledger.sums).map((ledger) => ledger.source);
   return (
     <section class="card health" aria-labelledby="health-title">
@@ -52,6 +54,9 @@ export function Health(): VNode {
   );
 }
 
+/** What is in the ledger but is no sensor. */
+const NAMES: Readonly<Record<string, string>> = { ws: 'stream clients' };
+
 function SourceRows({ ledger }: { readonly ledger: SourceLedger }): VNode {
   const [isOpen, setOpen] = useState(false);
   const report = useStore(state.sources).find((source) => source.id === ledger.source);
@@ -60,7 +65,7 @@ function SourceRows({ ledger }: { readonly ledger: SourceLedger }): VNode {
       <tr class={ledger.sums ? '' : 'broken'}>
         <th scope="row">
           <button type="button" class="expander" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            <i class={isOpen ? 'open' : ''}>▸</i> {ledger.source}
+            <i class={isOpen ? 'open' : ''}>▸</i> {NAMES[ledger.source] ?? ledger.source}
           </button>
         </th>
         <td>
