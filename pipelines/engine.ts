@@ -16,10 +16,10 @@ export interface Engine {
   readonly ledger: Ledger;
   readonly encoders: Encoders;
   /** How the bundle wants its input for a modality. */
-  frontEnd(modality: Modality): FrontEnd;
-  window(source: string): WindowTerms;
+  readonly frontEnd: (modality: Modality) => FrontEnd;
+  readonly window: (source: string) => WindowTerms;
   /** What happens to windows that come faster than their encoder. */
   readonly policy: EncodeOptions;
   /** Shows a sample on dashboards that look; costs nothing while nobody does. */
-  show(sample: Sample): void;
+  readonly show: (sample: Sample) => void;
 }

@@ -57,9 +57,7 @@ async function check(file: string): Promise<Finding[]> {
       detail: `space ${encoders.space.name} (${encoders.space.id}), ${encoders.space.dim} numbers; ${encoders.modalities.join(', ')}`,
     });
     for (const { id, query } of config.alerts) {
-      findings.push(
-        await finding(`alert ${id}`, async () => void (await embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) }))),
-      );
+      findings.push(await finding(`alert ${id}`, () => embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) })));
     }
   } finally {
     await encoders.stop();
@@ -67,7 +65,7 @@ async function check(file: string): Promise<Finding[]> {
   return [...findings, ...config.sources.map((source) => device(source))];
 }
 
-async function finding(what: string, step: () => Promise<void>): Promise<Finding> {
+async function finding(what: string, step: () => Promise<unknown>): Promise<Finding> {
   try {
     await step();
     return { what, ok: true, detail: '' };

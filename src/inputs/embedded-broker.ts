@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
+import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { portOwner } from './port-owner.ts';
 
@@ -62,10 +63,10 @@ async function listen(server: Server, wanted: number, log: Log): Promise<number>
     server.listen(port, HOST);
     const error = await once(server, 'listening').then(
       () => undefined,
-      (cause: unknown) => cause,
+      (cause: unknown) => (cause instanceof Error ? cause : new Error(messageOf(cause))),
     );
     if (!error) break;
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE' || port === 0) throw error;
+    if (!('code' in error) || error.code !== 'EADDRINUSE' || port === 0) throw error;
     const owner = await portOwner(port);
     log.warn(
       { port, owner },

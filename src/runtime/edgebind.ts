@@ -7,7 +7,7 @@ import { fusion } from '../../pipelines/fusion.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
 import { RuleEngine, type Judged } from '../alerts/rule-engine.ts';
 import type { Encoders } from '../core/encoder.ts';
-import { messageOf, UsageError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
@@ -278,7 +278,7 @@ export class EdgeBind {
 
   async #stop(): Promise<void> {
     const { log } = this.#options;
-    const tidy = async (what: string, step: () => Promise<void> | void): Promise<void> => {
+    const tidy = async (what: string, step: () => unknown): Promise<void> => {
       try {
         await step();
       } catch (error) {
@@ -286,10 +286,10 @@ export class EdgeBind {
       }
     };
     const stations = [...this.#stations.values()];
-    await tidy('inputs', async () => void (await Promise.all(stations.map((station) => station.stopInput()))));
+    await tidy('inputs', () => Promise.all(stations.map((station) => station.stopInput())));
     // What waits is encoded, judged and published before the doors close.
     await tidy('encoders', () => this.#encoders.stop());
-    await tidy('pipelines', async () => void (await Promise.all(stations.map((station) => station.stop()))));
+    await tidy('pipelines', () => Promise.all(stations.map((station) => station.stop())));
     this.#fusion.unsubscribe();
     this.#subscription.unsubscribe();
     await tidy('clients', () => this.#hub.closeAll('the server stops'));
