@@ -16,7 +16,7 @@ import ranges
 import text_graph
 import yamnet
 from graph import Graph
-from layout import DIM, LOOK, MEANING, MEANING_SHARE, TIMBRE
+from layout import DIM, LOOK, MEANING, MEANING_SHARE, RULED_SHARE, TIMBRE
 from paths import BUNDLE
 from text_encoder import TextEncoder
 
@@ -53,7 +53,7 @@ def thermal(vectors, centre, projection, words):
     unit_range = ranges.channel(graph, graph.input("input", [3, 224, 224]))
     meaning, look = seen(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range)), vectors, centre, projection)
     meaning = by_rules(graph, meaning, ranges.heat_rules(graph, unit_range), words, 0.3)
-    return finish(graph, heads.joint(graph, meaning, MEANING_SHARE ** 0.5, look=look))
+    return finish(graph, heads.joint(graph, meaning, RULED_SHARE ** 0.5, look=look))
 
 
 def depth(vectors, centre, projection, words):
@@ -62,7 +62,7 @@ def depth(vectors, centre, projection, words):
     mask = ranges.above(graph, unit_range, 0.002)
     meaning, look = seen(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range, mask, sign=-1.0)), vectors, centre, projection)
     meaning = by_rules(graph, meaning, ranges.near_rules(graph, unit_range, mask), words, 0.3)
-    return finish(graph, heads.joint(graph, meaning, 0.5, look=look))
+    return finish(graph, heads.joint(graph, meaning, RULED_SHARE ** 0.5, look=look))
 
 
 def audio(encode):

@@ -66,7 +66,7 @@ def pair_features():
     return features.kept("depth pairs", make)
 
 
-def train(centre, projection, epochs=40, temperature=0.07, seed=0):
+def train(centre, projection, epochs=60, temperature=0.07, seed=0):
     """(centre, projection) for depth; colours keep theirs."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def train(centre, projection, epochs=40, temperature=0.07, seed=0):
         for batch in [picked[i:i + 128] for i in range(0, len(picked) - 127, 128)] + [tables]:
             seen = nn.functional.normalize((nn.functional.dropout(rows[batch], 0.3) - shift) @ matrix, dim=1)
             logits, same = seen @ target[batch].T / temperature, torch.arange(len(batch))
-            loss = nn.functional.cross_entropy(logits, same) + nn.functional.cross_entropy(logits.T, same) + 0.05 * ((matrix - start) ** 2).sum()
+            loss = nn.functional.cross_entropy(logits, same) + nn.functional.cross_entropy(logits.T, same) + 0.005 * ((matrix - start) ** 2).sum()
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -8,5 +8,6 @@ course of motions. They also take up the length that an unsure meaning leaves, s
 MEANING, LOOK, TIMBRE, GAIT = 384, 160, 24, 8
 DIM = MEANING + LOOK + TIMBRE + GAIT
 
-# Share of the squared length that the meaning has in pictures.
-MEANING_SHARE = 0.5
+# Share of the squared length that the meaning has in pictures, and in heat and depth (where words come from rules).
+MEANING_SHARE = 0.4
+RULED_SHARE = 0.16
