@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 
 export interface BenchOptions {
@@ -60,9 +60,15 @@ export function report(name: string, results: readonly BenchResult[], packages: 
   };
 }
 
+/** A package's version, from the package.json above its entry: many packages do not export that file. */
 function versionOf(name: string): string {
-  const file = new URL('package.json', import.meta.resolve(`${name}/package.json`));
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  for (let folder = new URL('.', import.meta.resolve(name)); folder.pathname !== '/'; folder = new URL('..', folder)) {
+    const file = new URL('package.json', folder);
+    if (!existsSync(file)) continue;
+    const found = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+    if (found.name === name) return found.version ?? 'unknown';
+  }
+  return 'unknown';
 }
 
 export function median(values: readonly number[]): number {
