@@ -12,11 +12,14 @@ mkdirSync(bundle, { recursive: true });
 
 const sense = (name, shape, rest) => {
   copyFileSync(join('models', `${name}.onnx`), join(bundle, `${name}.onnx`));
-  const sha256 = createHash('sha256').update(readFileSync(join(bundle, `${name}.onnx`))).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(readFileSync(join(bundle, `${name}.onnx`)))
+    .digest('hex');
   return { graph: `${name}.onnx`, sha256, input: { name: 'input', shape, dtype: 'float32' }, output: 'embedding', ...rest };
 };
 const imagenet = { mean: [0.481, 0.458, 0.408], std: [0.269, 0.261, 0.276] };
 const frame = { kind: 'frame' };
+const heat = { kind: 'thermal', size: 32, width: 24, channels: 1, lowC: 0, highC: 60 };
 // JSON is YAML.
 writeFileSync(
   join(bundle, 'manifest.yaml'),
@@ -27,10 +30,19 @@ writeFileSync(
     licence: 'none',
     space: { name: 'baselines', dim: 512 },
     modalities: {
-      image: sense(IMAGE_MODEL, [3, 224, 224], { window: frame, frontEnd: { kind: 'image', preset: 'clip', resize: 'squash', ...imagenet } }),
-      audio: sense('audio', [1, 128, 204], { window: { kind: 'sliding', sizeMs: 2000, hopMs: 500, minCoverage: 0.5 }, frontEnd: { kind: 'log-mel', preset: 'imagebind' } }),
-      thermal: sense('thermal', [1, 32, 24], { window: frame, frontEnd: THERMAL_FRONT_END() }),
-      imu: sense('imu', [6, 1000], { window: { kind: 'sliding', sizeMs: 5000, hopMs: 500, minCoverage: 0.5 }, frontEnd: { kind: 'imu', rateHz: 200, seconds: 5 } }),
+      image: sense(IMAGE_MODEL, [3, 224, 224], {
+        window: frame,
+        frontEnd: { kind: 'image', preset: 'clip', resize: 'squash', ...imagenet },
+      }),
+      audio: sense('audio', [1, 128, 204], {
+        window: { kind: 'sliding', sizeMs: 2000, hopMs: 500, minCoverage: 0.5 },
+        frontEnd: { kind: 'log-mel', preset: 'imagebind' },
+      }),
+      thermal: sense('thermal', [1, 32, 24], { window: frame, frontEnd: heat }),
+      imu: sense('imu', [6, 1000], {
+        window: { kind: 'sliding', sizeMs: 5000, hopMs: 500, minCoverage: 0.5 },
+        frontEnd: { kind: 'imu', rateHz: 200, seconds: 5 },
+      }),
     },
   }),
 );
@@ -59,7 +71,9 @@ if (STATS) {
       const metrics = await (await fetch(`http://127.0.0.1:${WS_PORT}/metrics`)).text();
       const buffered = /^edgebind_\w*buffered\w* (\d+)/m.exec(metrics)?.[1];
       writeFileSync(STATS, JSON.stringify({ loopDelayMs: eventLoopDelayMs, maxBuffered: Number(buffered ?? 0), ledger }));
-    } catch { /* not up yet, or going down */ }
+    } catch {
+      /* not up yet, or going down */
+    }
   }, 1000).unref();
 }
 
