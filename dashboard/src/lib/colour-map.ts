@@ -47,7 +47,7 @@ function gamma(linear: number): number {
 }
 
 /** `rgb(r g b)` of one entry, for CSS. */
-export function cssColour(map: ColourMap, share: number): string {
+function cssColour(map: ColourMap, share: number): string {
   const word = map[Math.round(255 * Math.min(1, Math.max(0, share)))] ?? 0;
   return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
 }
