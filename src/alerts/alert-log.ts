@@ -85,7 +85,8 @@ export class FileAlertLog {
   }
 
   append(draft: AlertDraft): Alert {
-    const alert = { cursor: this.newest + 1, ...draft };
+    // The cursor last: a draft may be an alert of the past that goes on, with the cursor it had.
+    const alert = { ...draft, cursor: this.newest + 1 };
     writeSync(this.#fd, `${JSON.stringify(alert)}\n`);
     this.#linesInFile++;
     this.#alerts.push(alert);

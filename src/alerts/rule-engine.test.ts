@@ -62,6 +62,21 @@ describe('RuleEngine', () => {
     expect(engine.delete('glass')).toMatchObject([{ state: 'cleared' }]);
     expect(engine.delete('glass')).toEqual([]);
   });
+
+  it('goes on with what was raised before a restart, and clears what nobody listens to any more', () => {
+    const before = new RuleEngine();
+    before.set(rule(), query);
+    const [raised] = before.judge(embedding(0.9)).changes;
+    const after = new RuleEngine();
+    after.set(rule(), query);
+    expect(after.restore(raised!)).toEqual([]);
+    expect(after.judge(embedding(0.9, 1)).changes).toEqual([]);
+    expect(after.forget('mic')).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+    expect(after.forget('mic')).toEqual([]);
+    expect(new RuleEngine().restore(raised!)).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+    after.set(rule({ on: ['image'] }), query);
+    expect(after.restore(raised!)).toMatchObject([{ state: 'cleared' }]);
+  });
 });
 
 describe('FileAlertLog', () => {
@@ -89,7 +104,9 @@ describe('FileAlertLog', () => {
     const again = FileAlertLog.open(path);
     expect(again.newest).toBe(3);
     expect(again.raised().map((alert) => alert.id)).toEqual(['a2']);
-    expect(again.append(draft(3, 'raised')).cursor).toBe(4);
+    // An alert of before carries its old cursor.
+    expect(again.append({ ...again.raised()[0]!, state: 'cleared' }).cursor).toBe(4);
+    expect(again.raised()).toEqual([]);
     expect(again.after(2).map((alert) => alert.cursor)).toEqual([3, 4]);
     expect(again.after(0, 1).map((alert) => alert.cursor)).toEqual([1]);
     again.close();

@@ -61,12 +61,23 @@ export class RuleEngine {
     return this.#clearWhere(active, () => true);
   }
 
-  /** Goes on with an alert that was raised before a restart. */
-  restore(raised: AlertDraft): void {
-    const watch = this.#watch(this.#rules.get(raised.rule), raised.source);
-    if (!watch) return;
+  /**
+   * Goes on with an alert that was raised before a restart.
+   *
+   * @returns its clear where no rule listens to that source any more
+   */
+  restore(raised: AlertDraft): AlertDraft[] {
+    const active = this.#rules.get(raised.rule);
+    if (!active || !listens(active.rule, raised)) return [{ ...raised, state: 'cleared' }];
+    const watch = this.#watch(active, raised.source);
     watch.state.restore();
     watch.raised = raised;
+    return [];
+  }
+
+  /** Clears what a source that is gone had raised. */
+  forget(source: string): AlertDraft[] {
+    return [...this.#rules.values()].flatMap((active) => this.#clearWhere(active, (raised) => raised.source === source));
   }
 
   /** @throws SpaceMismatchError where a rule's query is of another space than the embedding */
@@ -80,7 +91,6 @@ export class RuleEngine {
       const { source, modality, startUs, endUs } = embedding;
       scores.push({ rule: rule.id, source, modality, score, threshold: rule.threshold, startUs, endUs });
       const watch = this.#watch(active, source);
-      if (!watch) continue;
       const change = watch.state.step(score, endUs, { ...rule, clearBelow: clearBelow(rule) });
       if (!change) continue;
       const id = watch.raised?.id ?? `${rule.id}-${source}-${endUs}`;
@@ -102,8 +112,7 @@ export class RuleEngine {
     return { scores, changes };
   }
 
-  #watch(active: ActiveRule | undefined, source: string): Watch | undefined {
-    if (!active) return undefined;
+  #watch(active: ActiveRule, source: string): Watch {
     let watch = active.sources.get(source);
     if (!watch) {
       watch = { state: new AlertState(), raised: undefined };

@@ -22,10 +22,14 @@ registerDecode(program);
 registerModels(program);
 registerConfig(program);
 
+/** Something that was left open after a failure must not keep the command from ending. */
+const LINGER_MS = 3000;
+
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** 2: wrong usage or an invalid config; 1: it failed while running. Help and version are no errors. */

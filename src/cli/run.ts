@@ -38,6 +38,15 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const leave = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   for (const signal of signals) process.on(signal, () => leave.abort());
+  let isRunning = false;
+  let giveUp: NodeJS.Timeout | undefined;
+  leave.signal.addEventListener('abort', () => {
+    giveUp = setTimeout(() => {
+      // While it still starts there is nothing to drain and no state to write.
+      if (isRunning) log.error({}, 'the stop took too long and was given up');
+      process.exit(isRunning ? 1 : 0);
+    }, STOP_LIMIT_MS);
+  });
   const dashboardDir = fileURLToPath(new URL('dist/dashboard', packageRoot));
   const edgebind = await EdgeBind.start(loaded, {
     log,
@@ -45,6 +54,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     ...(port !== undefined && { port }),
     ...(existsSync(dashboardDir) && { dashboardDir }),
   });
+  isRunning = true;
   process.stdout.write(`EdgeBind runs: ${edgebind.url}\n`);
 
   const unwatch = watchConfig(loaded.file, () => {
@@ -58,10 +68,6 @@ async function run(file: string, options: RunOptions): Promise<void> {
   if (!leave.signal.aborted) await new Promise((resolve) => leave.signal.addEventListener('abort', resolve, { once: true }));
   clearTimeout(timer);
   unwatch();
-  const giveUp = setTimeout(() => {
-    log.error({}, 'the stop took too long and was given up');
-    process.exit(1);
-  }, STOP_LIMIT_MS);
   await edgebind.stop();
   clearTimeout(giveUp);
   for (const signal of signals) process.removeAllListeners(signal);

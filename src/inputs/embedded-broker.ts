@@ -42,20 +42,23 @@ export async function startBroker({ port = 1883, log }: EmbeddedBrokerOptions): 
     socket.on('close', () => sockets.delete(socket));
     aedes.handle(socket);
   });
-  const got = await listen(server, port, log);
-  return {
-    url: `mqtt://${HOST}:${got}`,
-    port: got,
-    stop: async () => {
-      const closed = new Promise<void>((resolve) => {
-        aedes.close(() => resolve());
-      });
-      const ended = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([closed, ended]);
-    },
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => {
+      aedes.close(() => resolve());
+    });
+    const ended = server.listening ? once(server, 'close') : undefined;
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await Promise.all([closed, ended]);
   };
+  try {
+    const got = await listen(server, port, log);
+    return { url: `mqtt://${HOST}:${got}`, port: got, stop };
+  } catch (error) {
+    // Its timers would keep the process alive.
+    await stop();
+    throw error;
+  }
 }
 
 async function listen(server: Server, wanted: number, log: Log): Promise<number> {

@@ -5,7 +5,7 @@ import { alerts } from '../../pipelines/alerts.ts';
 import type { Engine } from '../../pipelines/engine.ts';
 import { fusion } from '../../pipelines/fusion.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
-import { RuleEngine, type Judged } from '../alerts/rule-engine.ts';
+import { RuleEngine, type AlertDraft, type Judged } from '../alerts/rule-engine.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
@@ -156,6 +156,7 @@ export class EdgeBind {
       this.#stations.delete(station.id);
       await station.stop();
     }
+    this.#tell(this.#gone(gone.map(({ id }) => id)));
     if (added.length > 0) await this.#open(added);
     this.#fuse();
   }
@@ -170,7 +171,8 @@ export class EdgeBind {
     const { host, port, token, tls } = this.#config.listen;
     this.#judge();
     await this.#book.configure(this.#config.alerts);
-    for (const alert of this.#log.raised()) this.#rules.restore(alert);
+    for (const alert of this.#log.raised()) this.#tell(this.#rules.restore(alert));
+    this.#tell(this.#gone(this.#log.raised().map(({ source }) => source)));
     this.#server = await startServer({
       host,
       port: this.#options.port ?? port,
@@ -193,6 +195,17 @@ export class EdgeBind {
     });
     await this.#open(this.#config.sources);
     this.#fuse();
+  }
+
+  /** Clears of what those of these sources raised that the config no longer has. */
+  #gone(sources: readonly string[]): readonly AlertDraft[] {
+    const { sources: configured, fusion: terms } = this.#config;
+    const there = new Set([...configured.map(({ id }) => id), ...(terms ? ['fused'] : [])]);
+    return [...new Set(sources)].filter((id) => !there.has(id)).flatMap((id) => this.#rules.forget(id));
+  }
+
+  #tell(changes: readonly AlertDraft[]): void {
+    for (const change of changes) this.#hub.publishAlert(this.#log.append(change));
   }
 
   /** Embeddings, single and fused, to the rules; what they say to the clients. */

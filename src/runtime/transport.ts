@@ -25,18 +25,26 @@ export async function startTransport(
   const uses = (scheme: string): boolean => config.sources.some((source) => source.from.startsWith(scheme));
   if (!uses('mqtt:') && !uses('simulate:')) return { sources: config.sources, bus: undefined, stop: () => Promise.resolve() };
 
-  const broker = config.broker.url === undefined ? await startBroker({ port: config.broker.port ?? DEFAULT_BROKER_PORT, log }) : undefined;
-  const url = config.broker.url ?? broker?.url ?? '';
-  if (broker) log.info({ url }, 'embedded MQTT broker listens');
-  const simulated = await resolveSimulated(config.sources, { mqttUrl: url, log });
-  const bus = simulated.sources.some((source) => source.from.startsWith('mqtt:')) ? connectBus({ url, clock, log }) : undefined;
-  return {
-    sources: simulated.sources,
-    bus,
-    stop: async () => {
-      await simulated.stop();
-      await bus?.stop();
-      await broker?.stop();
-    },
+  // Undone last to first, at the end or where a later part does not come up.
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of undo.splice(0).reverse()) await one();
   };
+  try {
+    let { url } = config.broker;
+    if (url === undefined) {
+      const broker = await startBroker({ port: config.broker.port ?? DEFAULT_BROKER_PORT, log });
+      undo.push(() => broker.stop());
+      log.info({ url: broker.url }, 'embedded MQTT broker listens');
+      ({ url } = broker);
+    }
+    const simulated = await resolveSimulated(config.sources, { mqttUrl: url, log });
+    undo.push(() => simulated.stop());
+    const bus = simulated.sources.some((source) => source.from.startsWith('mqtt:')) ? connectBus({ url, clock, log }) : undefined;
+    if (bus) undo.push(() => bus.stop());
+    return { sources: simulated.sources, bus, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
