@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, existsSync, mkdtempSync } from 'node:fs';
-import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -178,19 +177,23 @@ describe('the simulator on its real transports', () => {
     };
     const fast = await startSimulator({ scene: 'calm', mqttUrl: broker.url, topic: 'edgebind/fast', clock, log: silentLog });
     const { from } = endpoint(fast.endpoints, 'image');
-    const slow = ['/camera.mjpeg', '/microphone.wav'].map((path) => {
-      const socket = connectTcp({ port: Number(new URL(from).port), host: '127.0.0.1' });
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
-      socket.pause();
-      socket.on('error', () => undefined);
-      return socket;
-    });
+    // A receive buffer of a fixed size: the kernel would let it grow to tens of megabytes for a reader that sleeps.
+    const slow = ['/camera.mjpeg', '/microphone.wav'].map((path) =>
+      spawn(
+        'socat',
+        [
+          `TCP:127.0.0.1:${new URL(from).port},rcvbuf=4096`,
+          `SYSTEM:"printf 'GET ${path} HTTP/1.1\\r\\nHost\\: 127.0.0.1\\r\\n\\r\\n'; sleep 600"`,
+        ],
+        { detached: true },
+      ),
+    );
     const dropped = (source: string): number => fast.ledger().find((line) => line.source === source)?.dropped['slowClient'] ?? 0;
     await until('both to be dropped', () => dropped('camera') > 0 && dropped('microphone') === 1, 60_000);
     const video = await ffmpeg(['-f', 'mpjpeg', '-i', from, '-frames:v', '3', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
     expect(video).toHaveLength(3 * 640 * 480 * 3);
     expect(fast.ledger().every(({ sums }) => sums)).toBe(true);
-    for (const socket of slow) socket.destroy();
+    for (const { pid } of slow) process.kill(-pid!);
     await fast.stop();
   });
 

@@ -48,6 +48,8 @@ export function serveMicrophone({ scene, clock, originUs, ledger, log }: DeviceC
       if (client.writableLength > MAX_UNREAD) {
         stage.drop('slowClient');
         log.warn({ device: 'microphone' }, 'a client that reads too slowly was closed');
+        // Its 'close' comes later; missed turns are caught up at once.
+        clients.delete(client);
         client.destroy();
       } else {
         client.write(bytes);
