@@ -29,6 +29,12 @@ export interface RgbPicture {
   readonly data: Uint8Array;
 }
 
+/** Pictures of one short film, in order. */
+export interface Clip {
+  readonly kind: 'clip';
+  readonly frames: readonly Picture[];
+}
+
 /** Mono sound, -1..1. */
 export interface Pcm {
   readonly kind: 'pcm';

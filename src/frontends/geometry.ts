@@ -8,19 +8,26 @@ export interface Geometry {
   readonly cropHeight: number;
 }
 
+/** Where a crop begins when it cannot be in the very middle: see `geometry`. */
+export type CropRounding = 'half-even' | 'up' | 'down';
+
 export interface GeometryTerms {
   readonly size: number;
   /** Wanted width where it is not `size`. */
   readonly width?: number | undefined;
   readonly resize: 'shortest' | 'squash';
   readonly cropRatio?: number;
+  readonly cropRounding?: CropRounding | undefined;
 }
 
-/** torchvision's Resize (shortest side, or both) and CenterCrop, with their roundings. */
+/**
+ * Resize (shortest side, or both; the longer side is cut off to a whole number) and centre crop. Half a pixel beside the middle goes
+ * to the even neighbour as in torchvision, up as in pytorchvideo, or down as in transformers.
+ */
 export function geometry(
   inWidth: number,
   inHeight: number,
-  { size, width: wanted = size, resize, cropRatio = 1 }: GeometryTerms,
+  { size, width: wanted = size, resize, cropRatio = 1, cropRounding = 'half-even' }: GeometryTerms,
 ): Geometry {
   const target = Math.round(size / cropRatio);
   let width = Math.round(wanted / cropRatio);
@@ -30,12 +37,17 @@ export function geometry(
     width = inWidth <= inHeight ? target : Math.trunc((target * inWidth) / shortest);
     height = inWidth <= inHeight ? Math.trunc((target * inHeight) / shortest) : target;
   }
-  return { width, height, left: halfEven((width - wanted) / 2), top: halfEven((height - size) / 2), cropWidth: wanted, cropHeight: size };
+  const whole = rounding[cropRounding];
+  return { width, height, left: whole((width - wanted) / 2), top: whole((height - size) / 2), cropWidth: wanted, cropHeight: size };
 }
 
-/** Python's round: a half goes to the even neighbour. */
-function halfEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
+const rounding: Readonly<Record<CropRounding, (x: number) => number>> = {
+  up: Math.ceil,
+  down: Math.floor,
+  /** Python's round. */
+  'half-even': (x) => {
+    const floor = Math.floor(x);
+    if (x - floor !== 0.5) return Math.round(x);
+    return floor % 2 === 0 ? floor : floor + 1;
+  },
+};

@@ -1,14 +1,17 @@
 /** Weights by which each output pixel is made of input pixels, along one axis. */
-export interface Kernel {
+export interface Taps {
   /** First input pixel of each output pixel. */
   readonly starts: Int32Array;
   /** How many input pixels go into each. */
   readonly counts: Int32Array;
   /** `counts[i]` weights from `i * stride` on; they sum to 1. */
   readonly weights: Float64Array;
-  /** The same as fixed-point integers of 22 bits of fraction, as PIL uses them for 8-bit pictures. */
-  readonly fixed: Int32Array;
   readonly stride: number;
+}
+
+export interface Kernel extends Taps {
+  /** The weights as fixed-point integers of 22 bits of fraction, as PIL uses them for 8-bit pictures. */
+  readonly fixed: Int32Array;
 }
 
 /** Bits of fraction in PIL's 8-bit resampling: 32 less 8 for the pixel and 2 for overshoot. */

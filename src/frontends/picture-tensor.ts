@@ -1,135 +1,147 @@
-import sharp from 'sharp';
-import { messageOf, PayloadError } from '../core/errors.ts';
-import type { Depth, EncodedPicture, Picture, RgbPicture, Tensor, Thermal } from '../core/types.ts';
+import { PayloadError } from '../core/errors.ts';
+import type { Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/types.ts';
+import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
 import type { DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
 import { resizeBytes, resizeFloats } from './resize.ts';
 
-/** A picture of more pixels is refused before its memory is spent. */
-const MAX_PIXELS = 50_000_000;
-
-sharp.cache(false);
-sharp.concurrency(1);
+/** ImageBind's and LanguageBind's least distance in metres. */
+const MIN_M = 0.01;
+/** ImageBind's greatest distance in metres, and its least disparity. */
+const MAX_M = 50;
+const MIN_DISPARITY = 0.01;
+const KELVIN = 273.15;
 
 /**
- * A picture, heat map or depth map as the tensor that its encoder gets: channel, row, column. Decoding runs off this thread.
+ * A picture, heat map or depth map as the tensor that its encoder gets: channel, (frame,) row, column. A heat map may come as a 16-bit
+ * grey PNG in centi-kelvin, a depth map as one in millimetres. Decoding runs off this thread.
  *
  * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`, `BAD_FRONT_END`
  */
-export async function pictureTensor(picture: Picture | Thermal | Depth, recipe: FrontEnd): Promise<Tensor> {
-  switch (picture.kind) {
-    case 'encoded':
-      return rgbTensor(await decode(picture), wanted(recipe, 'image'));
-    case 'rgb24':
-      return rgbTensor(checked(picture), wanted(recipe, 'image'));
-    case 'thermal':
-      return thermalTensor(picture, wanted(recipe, 'thermal'));
-    case 'depth':
-      return depthTensor(picture, wanted(recipe, 'depth'));
+export async function pictureTensor(picture: Picture | Clip | Thermal | Depth, recipe: FrontEnd): Promise<Tensor> {
+  if (recipe.kind === 'image') {
+    if (picture.kind === 'clip') return clipTensor(await Promise.all(picture.frames.map(rgbOf)), recipe);
+    if (picture.kind === 'encoded' || picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe);
   }
-}
-
-function wanted<K extends FrontEnd['kind']>(recipe: FrontEnd, kind: K): Extract<FrontEnd, { kind: K }> {
-  if (recipe.kind !== kind) throw new PayloadError('BAD_FRONT_END', `a ${kind} needs a front end of kind ${kind}, not ${recipe.kind}`);
-  return recipe as Extract<FrontEnd, { kind: K }>;
-}
-
-/**
- * Decodes JPEG, PNG or WebP to 8-bit RGB, as it is stored: without turning it by its EXIF orientation, transparency left out.
- *
- * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`
- */
-export async function decode({ bytes }: EncodedPicture): Promise<RgbPicture> {
-  try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'truncated' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return { kind: 'rgb24', width: info.width, height: info.height, data: info.channels === 3 ? data : repeated(data) };
-  } catch (cause) {
-    const message = messageOf(cause);
-    if (message.includes('pixel limit'))
-      throw new PayloadError('PICTURE_TOO_LARGE', `a picture of more than ${MAX_PIXELS} pixels`, { cause });
-    throw new PayloadError('BAD_PICTURE', `the picture cannot be decoded: ${message}`, { cause });
+  if (recipe.kind === 'thermal') {
+    if (picture.kind === 'thermal') return thermalTensor(picture, recipe);
+    if (picture.kind === 'encoded') {
+      const { width, height, values } = await decodeGrey16(picture.bytes);
+      return thermalTensor({ kind: 'thermal', width, height, celsius: Float32Array.from(values, (v) => v / 100 - KELVIN) }, recipe);
+    }
   }
+  if (recipe.kind === 'depth') {
+    if (picture.kind === 'depth') return depthTensor(picture, recipe);
+    if (picture.kind === 'encoded') {
+      const { width, height, values } = await decodeGrey16(picture.bytes);
+      return depthTensor({ kind: 'depth', width, height, mm: values }, recipe);
+    }
+  }
+  throw new PayloadError('BAD_FRONT_END', `a front end of kind ${recipe.kind} makes nothing of ${picture.kind}`);
 }
 
-/** A grey picture has one channel; an encoder wants it three times. */
-function repeated(grey: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
-  return rgb;
-}
-
-function checked(picture: RgbPicture): RgbPicture {
-  const { width, height, data } = picture;
-  if (data.length !== width * height * 3)
-    throw new PayloadError('BAD_PICTURE', `${data.length} bytes for ${width}x${height} RGB; wanted ${width * height * 3}`);
+async function rgbOf(picture: Picture): Promise<RgbPicture> {
+  if (picture.kind === 'encoded') return decodePicture(picture.bytes);
+  checkSize(picture, picture.data.length, 3);
   return picture;
 }
 
-/** @internal exported for tests and for callers that have the pixels already */
-export function rgbTensor({ width, height, data }: RgbPicture, recipe: ImageRecipe): Tensor {
-  const { size, resample, scale, mean, std } = recipe;
+function checkSize({ width, height }: { width: number; height: number }, length: number, channels: number): void {
+  if (width >= 1 && height >= 1 && length === width * height * channels) return;
+  throw new PayloadError(
+    'BAD_PICTURE',
+    `${length} values for ${width}x${height}x${channels}; wanted ${width * height * channels}, and more than none`,
+  );
+}
+
+/** One frame: channel, row, column. Two: the first and the last of them (a still picture is both); channel, frame, row, column. */
+function clipTensor(frames: readonly RgbPicture[], recipe: ImageRecipe): Tensor {
+  const [first, last] = [frames[0], frames.at(-1)];
+  if (!first || !last) throw new PayloadError('BAD_PICTURE', 'a clip without a picture');
+  if (recipe.frames !== 2) return rgbTensor(last, recipe);
+  const { size } = recipe;
+  const plane = size * size;
+  const tensors = [rgbTensor(first, recipe), rgbTensor(last, recipe)];
+  const out = new Float32Array(3 * 2 * plane);
+  for (let channel = 0; channel < 3; channel++)
+    tensors.forEach(({ data }, frame) => out.set(data.subarray(channel * plane, (channel + 1) * plane), (channel * 2 + frame) * plane));
+  return { shape: [3, 2, size, size], data: out };
+}
+
+function rgbTensor(picture: RgbPicture, recipe: ImageRecipe): Tensor {
+  const { size } = recipe;
+  const data = recipe.antialias === false ? interpolatedRgb(picture, recipe) : resizedRgb(picture, recipe);
+  return { shape: [3, size, size], data };
+}
+
+/** PIL's way: resized to whole bytes, then normalised. */
+function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): Float32Array {
+  const { size, resample } = recipe;
   const pixels = resizeBytes(data, width, height, 3, geometry(width, height, recipe), resample);
   const plane = size * size;
   const out = new Float32Array(3 * plane);
-  // 256 possible values per channel: normalise each once, in float32 steps as torchvision does.
+  // 256 possible values per channel: each is normalised once.
   const table = new Float32Array(256);
   for (let channel = 0; channel < 3; channel++) {
-    const m = Math.fround(mean[channel] ?? 0);
-    const s = Math.fround(std[channel] ?? 1);
-    for (let value = 0; value < 256; value++) {
-      const unit = scale === 1 / 255 ? Math.fround(value / 255) : Math.fround(value * scale);
-      table[value] = Math.fround(Math.fround(unit - m) / s);
-    }
+    for (let value = 0; value < 256; value++) table[value] = normalised(value, channel, recipe);
     for (let i = 0, at = channel; i < plane; i++, at += 3) out[channel * plane + i] = table[pixels[at] ?? 0] ?? 0;
   }
-  return { shape: [3, size, size], data: out };
+  return out;
+}
+
+/** torch's way: resized and normalised in floating point. */
+function interpolatedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): Float32Array {
+  const { size, resample } = recipe;
+  const to = geometry(width, height, recipe);
+  const plane = size * size;
+  const out = new Float32Array(3 * plane);
+  const values = new Float32Array(width * height);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let i = 0, at = channel; i < values.length; i++, at += 3) values[i] = data[at] ?? 0;
+    const resized = resizeFloats(values, width, height, to, resample, false);
+    for (let i = 0; i < plane; i++) out[channel * plane + i] = normalised(resized[i] ?? 0, channel, recipe);
+  }
+  return out;
+}
+
+/** (value * scale - mean) / std in float32 steps, as torchvision does. */
+function normalised(value: number, channel: number, { scale, mean, std }: ImageRecipe | ThermalRecipe | DepthRecipe): number {
+  const m = Math.fround(typeof mean === 'number' ? mean : (mean[channel] ?? 0));
+  const s = Math.fround(typeof std === 'number' ? std : (std[channel] ?? 1));
+  return Math.fround(Math.fround(Math.fround(value * scale) - m) / s);
 }
 
 /** Temperatures outside the range are its ends: the same temperature is always the same number. */
-function thermalTensor({ width, height, celsius }: Thermal, recipe: ThermalRecipe): Tensor {
-  if (celsius.length !== width * height) throw new PayloadError('BAD_PICTURE', `${celsius.length} temperatures for ${width}x${height}`);
+function thermalTensor(heat: Thermal, recipe: ThermalRecipe): Tensor {
+  checkSize(heat, heat.celsius.length, 1);
   const { lowC, highC } = recipe;
   return planes(
-    celsius.map((t) => unit((t - lowC) / (highC - lowC))),
-    width,
-    height,
+    heat.celsius.map((t) => within((t - lowC) / (highC - lowC), 0, 1)),
+    heat,
     recipe,
   );
 }
 
-function depthTensor({ width, height, mm }: Depth, recipe: DepthRecipe): Tensor {
-  if (mm.length !== width * height) throw new PayloadError('BAD_PICTURE', `${mm.length} depths for ${width}x${height}`);
-  const { maxM, baselineM, focalPx, maxDisparity } = recipe;
-  if (baselineM !== undefined && focalPx !== undefined) {
-    // Omnivore's rule: metres within 0.01..50, disparity within 0.01..maxDisparity, then to 0..1.
-    const disparity = (millimetres: number): number =>
-      Math.min(maxDisparity, Math.max(0.01, (baselineM * focalPx) / Math.min(50, Math.max(0.01, millimetres / 1000)))) / maxDisparity;
-    return planes(Float32Array.from(mm, disparity), width, height, recipe);
+function depthTensor(depth: Depth, recipe: DepthRecipe): Tensor {
+  checkSize(depth, depth.mm.length, 1);
+  const { maxM = 10, baselineM, focalPx, maxDisparity } = recipe;
+  if (baselineM === undefined || focalPx === undefined) {
+    const near = (millimetres: number): number => within(millimetres / 1000, MIN_M, maxM) / maxM;
+    return planes(Float32Array.from(depth.mm, near), depth, recipe);
   }
-  const range = maxM ?? 10;
-  return planes(
-    Float32Array.from(mm, (millimetres) => unit(millimetres / 1000 / range)),
-    width,
-    height,
-    recipe,
-  );
+  const disparity = (millimetres: number): number =>
+    within((baselineM * focalPx) / within(millimetres / 1000, MIN_M, MAX_M), MIN_DISPARITY, maxDisparity) / maxDisparity;
+  return planes(Float32Array.from(depth.mm, disparity), depth, recipe);
 }
 
-const unit = (value: number): number => Math.min(1, Math.max(0, value));
+const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
-function planes(values: Float32Array, width: number, height: number, recipe: ThermalRecipe | DepthRecipe): Tensor {
-  const to = geometry(width, height, { ...recipe, ...('width' in recipe && { width: recipe.width }) });
-  const resized = resizeFloats(values, width, height, to, recipe.resample);
+function planes(values: Float32Array, { width, height }: Thermal | Depth, recipe: ThermalRecipe | DepthRecipe): Tensor {
+  const to = geometry(width, height, recipe);
+  const resized = resizeFloats(values, width, height, to, recipe.resample, recipe.antialias !== false);
   const plane = resized.length;
   const out = new Float32Array(recipe.channels * plane);
-  for (let channel = 0; channel < recipe.channels; channel++) {
-    const mean = typeof recipe.mean === 'number' ? recipe.mean : (recipe.mean[channel] ?? 0);
-    const std = typeof recipe.std === 'number' ? recipe.std : (recipe.std[channel] ?? 1);
-    for (let i = 0; i < plane; i++) out[channel * plane + i] = ((resized[i] ?? 0) * recipe.scale - mean) / std;
-  }
+  for (let channel = 0; channel < recipe.channels; channel++)
+    for (let i = 0; i < plane; i++) out[channel * plane + i] = normalised(resized[i] ?? 0, channel, recipe);
   return { shape: [recipe.channels, to.cropHeight, to.cropWidth], data: out };
 }

@@ -26,6 +26,17 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
   image: {
     clip: { size: 224, resize: 'shortest', resample: 'bicubic', mean: clipMean, std: clipStd },
     siglip: { size: 256, resize: 'squash', resample: 'bilinear', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+    // pytorchvideo's ShortSideScale, and the middle one of ImageBind's SpatialCrop.
+    'imagebind-video': {
+      size: 224,
+      resize: 'shortest',
+      resample: 'bilinear',
+      antialias: false,
+      cropRounding: 'up',
+      frames: 2,
+      mean: clipMean,
+      std: clipStd,
+    },
   },
   'log-mel': {
     imagebind: { ...kaldi, frames: 204, mean: -4.268, std: 9.138, layout: 'mel-time' },
@@ -66,11 +77,13 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
     'imagebind-thermal': { size: 224, resize: 'shortest', resample: 'bicubic', channels: 1, lowC: 0, highC: 50 },
     'clip-thermal': { size: 224, resize: 'shortest', resample: 'bicubic', channels: 3, lowC: 0, highC: 50, mean: clipMean, std: clipStd },
   },
+  // Both resize tensors, and torchvision 0.14, which their authors pinned, did not antialias those.
   depth: {
     'imagebind-depth': {
       size: 224,
       resize: 'shortest',
       resample: 'bicubic',
+      antialias: false,
       channels: 1,
       baselineM: 0.075,
       focalPx: 518.86,
@@ -78,6 +91,15 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
       mean: 0.0418,
       std: 0.0295,
     },
-    'languagebind-depth': { size: 224, resize: 'shortest', resample: 'bicubic', channels: 3, maxM: 10, mean: clipMean, std: clipStd },
+    'languagebind-depth': {
+      size: 224,
+      resize: 'shortest',
+      resample: 'bicubic',
+      antialias: false,
+      channels: 3,
+      maxM: 10,
+      mean: clipMean,
+      std: clipStd,
+    },
   },
 };

@@ -10,6 +10,14 @@ const count = z.number().int().min(1).max(65_536);
 const resample = z.enum(['bicubic', 'bilinear']);
 const resize = z.enum(['shortest', 'squash']);
 
+/** Without defaults in the stored form: a recipe that leaves them out keeps its space id. */
+const resampling = {
+  /** Absent or true: PIL's resize, whose filter widens as the picture shrinks. False: torch's `interpolate`, in floating point. */
+  antialias: z.boolean().optional(),
+  /** Half a pixel beside the middle: to the even neighbour (torchvision; the default), up (pytorchvideo), down (transformers). */
+  cropRounding: z.enum(['half-even', 'up', 'down']).optional(),
+};
+
 /** Picture -> size x size, cut from the centre; (value * scale - mean) / std per channel; channel, row, column. */
 const image = z.strictObject({
   kind: z.literal('image'),
@@ -17,7 +25,10 @@ const image = z.strictObject({
   /** `shortest`: the shortest side becomes size / cropRatio; `squash`: both do. */
   resize,
   resample,
+  ...resampling,
   cropRatio: z.number().min(0.1).max(1).default(1),
+  /** 2: channel, frame, row, column; the first and the last picture of a window, or a still picture twice. */
+  frames: z.union([z.literal(1), z.literal(2)]).optional(),
   scale: z.number().default(1 / 255),
   mean: three,
   std: three,
@@ -67,6 +78,7 @@ const thermal = z.strictObject({
   width: side.optional(),
   resize: resize.default('squash'),
   resample: resample.default('bilinear'),
+  ...resampling,
   lowC: z.number(),
   highC: z.number(),
   channels: z.union([z.literal(1), z.literal(3)]),
@@ -75,12 +87,17 @@ const thermal = z.strictObject({
   std: z.union([three, z.number()]).default(1),
 });
 
-/** Millimetres -> metres / maxM, or disparity baselineM * focalPx / metres / maxDisparity where they are given; then as a picture. */
+/**
+ * Millimetres -> metres within 0.01..maxM, by maxM; or, where they are given, disparity baselineM * focalPx / metres (0.01..50) within
+ * 0.01..maxDisparity, by maxDisparity. Then as a picture. 0 mm, no value, counts as nearest, as in the original code, which expects
+ * holes to have been filled.
+ */
 const depth = z.strictObject({
   kind: z.literal('depth'),
   size: side,
   resize: resize.default('squash'),
   resample: resample.default('bilinear'),
+  ...resampling,
   maxM: z.number().positive().optional(),
   baselineM: z.number().positive().optional(),
   focalPx: z.number().positive().optional(),

@@ -1,5 +1,6 @@
 import type { Geometry } from './geometry.ts';
-import { FIXED_BITS, kernel, type Kernel, type Resample } from './kernel.ts';
+import { interpolation } from './interpolation.ts';
+import { FIXED_BITS, kernel, type Kernel, type Resample, type Taps } from './kernel.ts';
 
 const HALF = 1 << (FIXED_BITS - 1);
 
@@ -20,18 +21,19 @@ export function resizeBytes(
 ): Uint8Array {
   const across = kernel(width, to.width, resample, to.left, to.cropWidth);
   const down = kernel(height, to.height, resample, to.top, to.cropHeight);
-  const { from, count } = rowsNeeded(down);
+  // PIL leaves an axis alone that keeps its size.
   const isSameWidth = to.width === width;
+  const isSameHeight = to.height === height;
+  const { from, count } = isSameHeight ? { from: to.top, count: to.cropHeight } : rowsNeeded(down);
   const narrow = new Uint8Array(count * to.cropWidth * channels);
   for (let y = 0; y < count; y++) {
     const source = (from + y) * width * channels;
     const target = y * to.cropWidth * channels;
-    // PIL leaves an axis alone that keeps its size.
     if (isSameWidth) narrow.set(data.subarray(source + to.left * channels, source + (to.left + to.cropWidth) * channels), target);
     else if (channels === 3) acrossRgb(data, source, across, narrow, target);
     else acrossOne(data, source, across, narrow, target);
   }
-  if (to.height === height) return narrow;
+  if (isSameHeight) return narrow;
   const rowBytes = to.cropWidth * channels;
   const out = new Uint8Array(to.cropHeight * rowBytes);
   const sums = new Int32Array(rowBytes);
@@ -48,10 +50,23 @@ export function resizeBytes(
   return out;
 }
 
-/** The same in floating point for one channel, as PIL does for mode F. */
-export function resizeFloats(data: Float32Array, width: number, height: number, to: Geometry, resample: Resample): Float32Array {
-  const across = kernel(width, to.width, resample, to.left, to.cropWidth);
-  const down = kernel(height, to.height, resample, to.top, to.cropHeight);
+/**
+ * The same in floating point for one channel: as PIL does for mode F, or, without `antialias`, as torch's `interpolate` does.
+ *
+ * @param data `height * width` numbers
+ * @returns `cropHeight * cropWidth` numbers
+ */
+export function resizeFloats(
+  data: Float32Array,
+  width: number,
+  height: number,
+  to: Geometry,
+  resample: Resample,
+  antialias: boolean,
+): Float32Array {
+  const taps = antialias ? kernel : interpolation;
+  const across = taps(width, to.width, resample, to.left, to.cropWidth);
+  const down = taps(height, to.height, resample, to.top, to.cropHeight);
   const { from, count } = rowsNeeded(down);
   const narrow = new Float32Array(count * to.cropWidth);
   for (let y = 0; y < count; y++) {
@@ -75,7 +90,7 @@ export function resizeFloats(data: Float32Array, width: number, height: number, 
   return out;
 }
 
-function rowsNeeded(down: Kernel): { from: number; count: number } {
+function rowsNeeded(down: Taps): { from: number; count: number } {
   const last = down.starts.length - 1;
   const from = down.starts[0] ?? 0;
   return { from, count: (down.starts[last] ?? 0) + (down.counts[last] ?? 0) - from };

@@ -1,0 +1,86 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { messageOf, PayloadError } from '../core/errors.ts';
+import type { RgbPicture } from '../core/types.ts';
+
+/** A picture of more pixels, or of a longer side, is refused before its memory is spent. */
+const MAX_PIXELS = 50_000_000;
+const MAX_SIDE = 32_768;
+
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** A picture of one channel of 16 bits: centi-kelvin, millimetres. `values.length === width * height`, row-major. */
+export interface Grey16 {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Uint16Array;
+}
+
+/**
+ * Decodes JPEG, PNG, WebP or GIF to 8-bit RGB as PIL's `convert("RGB")` does: not turned by its EXIF orientation, its colour profile
+ * not applied, transparency left out (not blended), the first frame of an animation. Of 16 bits the upper 8 are kept (PIL does so
+ * for colour; a grey one it cuts off at 255, which leaves it white).
+ *
+ * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`
+ */
+export const decodePicture = (bytes: Uint8Array): Promise<RgbPicture> =>
+  decoded(bytes, async (image, { space }) => {
+    if (space === 'cmyk') {
+      const { data, info } = await image.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true });
+      return { kind: 'rgb24', width: info.width, height: info.height, data: fromCmyk(data) };
+    }
+    const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    return { kind: 'rgb24', width: info.width, height: info.height, data: info.channels === 3 ? data : repeated(data) };
+  });
+
+/**
+ * Decodes a 16-bit grey PNG to its numbers, unchanged.
+ *
+ * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`
+ */
+export const decodeGrey16 = (bytes: Uint8Array): Promise<Grey16> =>
+  decoded(bytes, async (image, { space, depth, channels }) => {
+    if (space !== 'grey16')
+      throw new PayloadError('BAD_PICTURE', `the picture has ${channels} channels of ${depth}; wanted a 16-bit grey PNG`);
+    const { data, info } = await image.toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer({ resolveWithObject: true });
+    // A copy: the buffer may begin at an odd byte of a larger one.
+    const values = new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+    return { width: info.width, height: info.height, values };
+  });
+
+async function decoded<T>(bytes: Uint8Array, read: (image: Sharp, metadata: Metadata) => Promise<T>): Promise<T> {
+  try {
+    const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'truncated', ignoreIcc: true });
+    const metadata = await image.metadata();
+    if (Math.max(metadata.width, metadata.height) > MAX_SIDE) {
+      throw new PayloadError('PICTURE_TOO_LARGE', `the picture is ${metadata.width}x${metadata.height}; at most ${MAX_SIDE} a side`);
+    }
+    return await read(image, metadata);
+  } catch (cause) {
+    if (cause instanceof PayloadError) throw cause;
+    const message = messageOf(cause);
+    if (message.includes('pixel limit'))
+      throw new PayloadError('PICTURE_TOO_LARGE', `a picture of more than ${MAX_PIXELS} pixels`, { cause });
+    throw new PayloadError('BAD_PICTURE', `the picture cannot be decoded: ${message}`, { cause });
+  }
+}
+
+/** A grey picture has one channel; an encoder wants it three times. */
+function repeated(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) rgb.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
+  return rgb;
+}
+
+/** PIL's rule, which knows no ink profile: each ink takes its share of what black leaves. */
+function fromCmyk(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / 4) * 3);
+  for (let i = 0, at = 0; i < cmyk.length; i += 4) {
+    const light = 255 - (cmyk[i + 3] ?? 0);
+    for (let ink = 0; ink < 3; ink++) {
+      const product = (cmyk[i + ink] ?? 0) * light + 128;
+      rgb[at++] = light - (((product >> 8) + product) >> 8);
+    }
+  }
+  return rgb;
+}
