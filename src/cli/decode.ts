@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -6,6 +5,7 @@ import type { Command } from 'commander';
 import { protocolNamed, protocols } from '../../devices/protocols.ts';
 import type { FrameDecoder } from '../core/decoder.ts';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { writeText } from './write-text.ts';
 
 /** Text of so many characters is written at once. */
 const BATCH_CHARACTERS = 1 << 16;
@@ -46,23 +46,8 @@ export async function decode(file: string | undefined, options: DecodeOptions, {
   const lengths = options.chunks === undefined ? undefined : await readLengths(options.chunks);
   const input = readable(file === undefined ? stdin : createReadStream(file), file ?? 'standard input');
 
-  // The listener stays: the error of the last write may come after the end, and would end the process were nobody listening.
-  const pipe: { error?: NodeJS.ErrnoException } = {};
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    pipe.error ??= error;
-  });
-  for await (const text of lines(decoder, lengths ? inPieces(input, lengths) : input)) {
-    if (pipe.error) break;
-    if (!stdout.write(text)) await once(stdout, 'drain').catch(() => undefined);
-  }
-  await new Promise<void>((resolve) => {
-    stdout.write('', () => {
-      resolve();
-    });
-  });
-  if (pipe.error?.code === 'EPIPE') return;
-  if (pipe.error) throw new EdgeBindError('OUTPUT_UNWRITABLE', `cannot write the frames: ${pipe.error.message}`, { cause: pipe.error });
-  stderr.write(`${JSON.stringify(decoder.stats)}\n`);
+  if (await writeText(stdout, lines(decoder, lengths ? inPieces(input, lengths) : input)))
+    stderr.write(`${JSON.stringify(decoder.stats)}\n`);
 }
 
 /** JSON lines of all frames, several to a text. */

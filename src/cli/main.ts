@@ -7,6 +7,7 @@ import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
 import { registerRun } from './run.ts';
 import { registerSimulate } from './simulate.ts';
+import { registerTokenize } from './tokenize.ts';
 
 const program = new Command('edgebind')
   .description('Similarity alerts on live sensor streams, across senses.')
@@ -19,6 +20,7 @@ registerRun(program);
 registerCheck(program);
 registerSimulate(program);
 registerDecode(program);
+registerTokenize(program);
 registerModels(program);
 registerConfig(program);
 

@@ -84,20 +84,19 @@ function tensorItem({ modality, input }: FrontEndPlan, { shape, data }: Tensor):
   return [{ name: input.name, dims, data: data.byteLength === data.buffer.byteLength ? data : data.slice() }];
 }
 
-function textItem({ input }: FrontEndPlan, ids: readonly number[]): GraphItem {
-  const feed = (name: string, values: readonly number[]): Feed => ({
+function textItem({ input, frontEnd }: FrontEndPlan, ids: readonly number[]): GraphItem {
+  const { padId, maxLength } = frontEnd.kind === 'text' ? frontEnd : { maxLength: 0 };
+  const length = padId === undefined ? ids.length : maxLength;
+  const feed = (name: string, value: (i: number) => number): Feed => ({
     name,
-    dims: [values.length],
-    data: input.dtype === 'int64' ? BigInt64Array.from(values, BigInt) : Int32Array.from(values),
+    dims: [length],
+    data:
+      input.dtype === 'int64'
+        ? BigInt64Array.from({ length }, (_, i) => BigInt(value(i)))
+        : Int32Array.from({ length }, (_, i) => value(i)),
   });
-  const item = [feed(input.name, ids)];
-  if (input.mask !== undefined)
-    item.push(
-      feed(
-        input.mask,
-        Array.from(ids, () => 1),
-      ),
-    );
+  const item = [feed(input.name, (i) => ids[i] ?? padId ?? 0)];
+  if (input.mask !== undefined) item.push(feed(input.mask, (i) => (i < ids.length ? 1 : 0)));
   return item;
 }
 

@@ -123,8 +123,11 @@ const imu = z.strictObject({
 /** Words -> ids. Each template is filled with the prompt, embedded, and the mean is taken. */
 const text = z.strictObject({
   kind: z.literal('text'),
+  /** A file of the bundle: a `tokenizer.json`, or CLIP's `bpe_simple_vocab_16e6.txt.gz`. */
   tokenizer: z.string().min(1),
   maxLength: count,
+  /** The id that fills up to `maxLength`, for graphs of a fixed length (CLIP: 0). Absent: as many ids as the text has. */
+  padId: z.number().int().min(0).optional(),
   templates: z.array(z.string().includes('{}')).min(1).default(['{}']),
 });
 
