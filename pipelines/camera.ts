@@ -9,12 +9,12 @@ import type { Engine } from './engine.ts';
 /** Camera: pictures in, one unit vector per picture out. */
 export const camera = (
   { id, modality, readings$ }: Source<Picture>,
-  { ledger, encoders, window, policy, show }: Engine,
+  { ledger, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // device time -> event time, with its error bound
     tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own; duplicates and late ones are counted
-    pictureWindows(),
+    pictureWindows(frontEnd(modality)),
     encoders.encode(id, policy), // decoded, resized and encoded off the loop; when pictures come too fast the freshest wins
   );

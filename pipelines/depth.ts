@@ -9,12 +9,12 @@ import type { Engine } from './engine.ts';
 /** Depth camera: depth maps in millimetres in, one unit vector per map out. */
 export const depth = (
   { id, modality, readings$ }: Source<Depth>,
-  { ledger, encoders, window, policy, show }: Engine,
+  { ledger, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
     tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }),
-    pictureWindows(),
+    pictureWindows(frontEnd(modality)),
     encoders.encode(id, policy),
   );

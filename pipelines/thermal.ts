@@ -9,12 +9,12 @@ import type { Engine } from './engine.ts';
 /** Thermal camera: heat maps in degrees Celsius in, one unit vector per map out. The same temperature always gives the same number. */
 export const thermal = (
   { id, modality, readings$ }: Source<Thermal>,
-  { ledger, encoders, window, policy, show }: Engine,
+  { ledger, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
     tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }),
-    pictureWindows(),
+    pictureWindows(frontEnd(modality)),
     encoders.encode(id, policy),
   );

@@ -119,7 +119,7 @@ export interface Tensor {
 }
 
 /** A window ready for its encoder: a tensor made on the loop because it is cheap, or a picture that a front-end worker turns into one. */
-export type EncodeInput = WindowMeta & ({ readonly tensor: Tensor } | { readonly picture: Picture | Thermal | Depth });
+export type EncodeInput = WindowMeta & ({ readonly tensor: Tensor } | { readonly picture: Picture | Clip | Thermal | Depth });
 
 /** The identity of a joint space. Vectors of different ids never meet. */
 export interface Space {

@@ -1,4 +1,4 @@
-import type { Depth, Pcm, Picture, Thermal } from '../core/types.ts';
+import type { Clip, Depth, Pcm, Picture, Thermal } from '../core/types.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 
@@ -45,12 +45,18 @@ export function transferRaw(raw: RawInput): { raw: RawInput; transfer: ArrayBuff
       return { raw: { kind: 'sound', sound }, transfer: [data.buffer] };
     }
     case 'picture': {
-      const { picture, buffer } = copyOfPicture(raw.picture);
-      return { raw: { kind: 'picture', picture }, transfer: [buffer] };
+      if (raw.picture.kind !== 'clip') {
+        const { picture, buffer } = copyOfPicture(raw.picture);
+        return { raw: { kind: 'picture', picture }, transfer: [buffer] };
+      }
+      const copies = raw.picture.frames.map(copyOfPicture);
+      const clip: Clip = { kind: 'clip', frames: copies.map(({ picture }) => picture) };
+      return { raw: { kind: 'picture', picture: clip }, transfer: copies.map(({ buffer }) => buffer) };
     }
   }
 }
 
+function copyOfPicture<P extends Picture | Thermal | Depth>(picture: P): { picture: P; buffer: ArrayBuffer };
 function copyOfPicture(picture: Picture | Thermal | Depth): { picture: Picture | Thermal | Depth; buffer: ArrayBuffer } {
   switch (picture.kind) {
     case 'encoded': {

@@ -1,10 +1,54 @@
-import { map, type OperatorFunction } from 'rxjs';
-import type { Depth, EncodeInput, Picture, Thermal, Window } from '../core/types.ts';
+import { filter, map, scan, type OperatorFunction } from 'rxjs';
+import type { Clip, Depth, EncodeInput, Picture, Sample, Thermal, Window } from '../core/types.ts';
+import type { FrontEnd } from './recipe.ts';
 
-/** The newest picture of each window, to be decoded and resized off the loop. */
-export const pictureWindows = (): OperatorFunction<Window<Picture | Thermal | Depth>, EncodeInput> =>
-  map(({ members, ...meta }) => {
-    const newest = members.at(-1);
-    if (!newest) throw new RangeError('a window without a picture');
-    return { ...meta, picture: newest.payload };
-  });
+/** Pictures that are kept for the seconds of a clip; of more, those in between are passed over. */
+const KEPT = 64;
+const DEFAULT_SECONDS = 2;
+
+/**
+ * The newest picture of each window, to be decoded and resized off the loop. A front end of two frames gets a clip: the newest picture
+ * and the one its `seconds` before, or the oldest there is while there is none so old.
+ */
+export function pictureWindows(frontEnd: FrontEnd): OperatorFunction<Window<Picture | Thermal | Depth>, EncodeInput> {
+  if (frontEnd.kind !== 'image' || frontEnd.frames !== 2)
+    return map((window) => ({ ...metaOf(window), picture: newestOf(window).payload }));
+  const spanUs = (frontEnd.seconds ?? DEFAULT_SECONDS) * 1e6;
+  return (windows$) =>
+    windows$.pipe(
+      scan<Window<Picture | Thermal | Depth>, ClipWindow>((clip, window) => clipWindow(clip.kept, window, spanUs), { kept: [] }),
+      map(({ input }) => input),
+      filter((input) => input !== undefined),
+    );
+}
+
+interface ClipWindow {
+  readonly input?: EncodeInput;
+  /** Pictures from the clip's first one on, oldest first; at most KEPT + 2. */
+  readonly kept: readonly Sample<Picture>[];
+}
+
+function clipWindow(before: readonly Sample<Picture>[], window: Window<Picture | Thermal | Depth>, spanUs: number): ClipWindow {
+  const newest = newestOf(window) as Sample<Picture>;
+  // A clock that was set back begins anew.
+  const past = before.filter(({ timeUs }) => timeUs <= newest.timeUs);
+  const oldest = past.findLastIndex(({ timeUs }) => timeUs <= newest.timeUs - spanUs);
+  const kept = past.slice(Math.max(0, oldest));
+  const first = kept[0] ?? newest;
+  const clip: Clip = { kind: 'clip', frames: first === newest ? [newest.payload] : [first.payload, newest.payload] };
+  const last = kept.at(-1);
+  const isFar = !last || newest.timeUs - last.timeUs >= spanUs / KEPT;
+  const meta = metaOf(window);
+  return {
+    input: { ...meta, startUs: first.timeUs, samples: { ...meta.samples, first: first.seq }, picture: clip },
+    kept: isFar ? [...kept, newest] : kept,
+  };
+}
+
+function newestOf({ members }: Window<Picture | Thermal | Depth>): Sample<Picture | Thermal | Depth> {
+  const newest = members.at(-1);
+  if (!newest) throw new RangeError('a window without a picture');
+  return newest;
+}
+
+const metaOf = ({ members: _, ...meta }: Window<Picture | Thermal | Depth>): Omit<Window, 'members'> => meta;

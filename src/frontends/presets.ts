@@ -34,6 +34,7 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
       antialias: false,
       cropRounding: 'up',
       frames: 2,
+      seconds: 2,
       mean: clipMean,
       std: clipStd,
     },

@@ -27,8 +27,9 @@ const image = z.strictObject({
   resample,
   ...resampling,
   cropRatio: z.number().min(0.1).max(1).default(1),
-  /** 2: channel, frame, row, column; the first and the last picture of a window, or a still picture twice. */
+  /** 2: channel, frame, row, column; a picture and the one `seconds` before it (default 2), or a still picture twice. */
   frames: z.union([z.literal(1), z.literal(2)]).optional(),
+  seconds: z.number().positive().max(60).optional(),
   scale: z.number().default(1 / 255),
   mean: three,
   std: three,
