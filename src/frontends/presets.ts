@@ -40,7 +40,9 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
     },
   },
   'log-mel': {
-    imagebind: { ...kaldi, frames: 204, mean: -4.268, std: 9.138, layout: 'mel-time' },
+    'kaldi-fbank': { ...kaldi, layout: 'mel-time' },
+    // Its code takes the mean from each clip first; each frame loses its own mean anyway.
+    imagebind: { ...kaldi, seconds: 2, frames: 204, channels: 1, mean: -4.268, std: 9.138, layout: 'mel-time' },
     ast: { ...kaldi, frames: 1024, mean: -4.2677393, std: 2 * 4.5689974, layout: 'time-mel' },
     yamnet: {
       rateHz: 16_000,
@@ -54,7 +56,6 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
       lowHz: 125,
       highHz: 7500,
       log: { kind: 'ln', offset: 0.001 },
-      frames: 96,
       layout: 'time-mel',
     },
     clap: {
@@ -70,7 +71,10 @@ export const presets: Readonly<Record<string, Readonly<Record<string, Readonly<R
       lowHz: 50,
       highHz: 14_000,
       log: { kind: 'db', floor: 1e-10 },
+      seconds: 10,
+      fill: 'repeat',
       frames: 1001,
+      channels: 1,
       layout: 'time-mel',
     },
   },

@@ -18,6 +18,10 @@ const resampling = {
   cropRounding: z.enum(['half-even', 'up', 'down']).optional(),
 };
 
+const seconds = z.number().min(0.01).max(600);
+/** Files only: the sound is cut into so many clips, and the tensor begins with an axis of them. Absent: its first clip, without that axis. */
+const clips = z.number().int().min(1).max(64).optional();
+
 /** Picture -> size x size, cut from the centre; (value * scale - mean) / std per channel; channel, row, column. */
 const image = z.strictObject({
   kind: z.literal('image'),
@@ -61,8 +65,17 @@ const logMel = z.strictObject({
   highHz: z.number().min(1),
   /** ln(x + offset) or ln(max(x, floor)); `db`: 10 log10 of the same. */
   log: z.strictObject({ kind: z.enum(['ln', 'db']), offset: z.number().min(0).optional(), floor: z.number().min(0).optional() }),
-  /** Frames of the tensor: what is more is cut, what is less is filled with `pad`, before mean and std. */
-  frames: count,
+  /** Only the first so many seconds count; of a sound that is cut into clips, the length of each. Absent: the whole sound. */
+  seconds: seconds.optional(),
+  /** What a sound shorter than `seconds` becomes; absent: it stays short. `repeat`: as often as it fits whole, then silence (LAION). */
+  fill: z.literal('repeat').optional(),
+  /** Frames of the tensor: what is more is cut, what is less is filled with `pad`, before mean and std. Absent: all that there are. */
+  frames: count.optional(),
+  /** Patches of `frames` (absent: 96), one every half of that; the sound is filled with silence up to a whole one (YAMNet). */
+  patches: z.boolean().optional(),
+  /** 1: the tensor begins with an axis of one channel. */
+  channels: z.literal(1).optional(),
+  clips,
   pad: z.number().default(0),
   mean: z.number().default(0),
   std: z.number().default(1),
@@ -70,7 +83,7 @@ const logMel = z.strictObject({
 });
 
 /** Sound -> as it is, mono, at its rate; cut or filled with silence to its length. */
-const waveform = z.strictObject({ kind: z.literal('waveform'), rateHz: rate, seconds: z.number().min(0.01).max(600) });
+const waveform = z.strictObject({ kind: z.literal('waveform'), rateHz: rate, seconds, clips });
 
 /** Degrees Celsius -> (t - lowC) / (highC - lowC), 0..1, resized; then as a picture. The same temperature is always the same number. */
 const thermal = z.strictObject({

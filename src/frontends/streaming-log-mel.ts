@@ -1,7 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { PayloadError } from '../core/errors.ts';
 import type { EncodeInput, Pcm, Sample, Window } from '../core/types.ts';
-import { logMelBatch, melFrames, melTensor } from './log-mel.ts';
+import { frameCount, logMelBatch, melFrames, melTensor } from './log-mel.ts';
 import type { FrontEnd, LogMelRecipe } from './recipe.ts';
 import { SoundTimeline } from './sound-timeline.ts';
 
@@ -11,13 +11,13 @@ import { SoundTimeline } from './sound-timeline.ts';
  * is that of `logMelBatch` to the last bit.
  */
 export function streamingLogMel(recipe: FrontEnd): OperatorFunction<Window<Pcm>, EncodeInput> {
-  if (recipe.kind === 'log-mel' && !recipe.center) {
+  if (recipe.kind === 'log-mel' && !recipe.center && !recipe.fill && !recipe.patches) {
     return (windows$) => {
       const stream = new LogMelStream(recipe);
       return windows$.pipe(map((window) => stream.push(window)));
     };
   }
-  // A raw wave has no frames to share; centred frames are mirrored at each window's own ends.
+  // A raw wave has no frames to share; mirrored, repeated and filled sound depends on each window's own ends.
   return map(({ members, ...meta }) => {
     const timeline = new SoundTimeline(recipeRate(recipe), meta.endUs - meta.startUs);
     for (const member of members) timeline.write(member);
@@ -47,7 +47,7 @@ class LogMelStream {
   }
 
   push({ members, ...meta }: Window<Pcm>): EncodeInput {
-    const { hopSamples, windowSamples, mels, rateHz, frames: wanted } = this.#recipe;
+    const { hopSamples, windowSamples, mels, rateHz } = this.#recipe;
     const timeline = (this.#timeline ??= new SoundTimeline(rateHz, meta.endUs - meta.startUs));
     for (const member of members) this.#write(timeline, member);
     if (timeline.epoch !== this.#epoch) {
@@ -55,10 +55,10 @@ class LogMelStream {
       this.#frames.clear();
     }
     const samples = Math.round(((meta.endUs - meta.startUs) * rateHz) / 1e6);
-    const count = Math.min(wanted, 1 + Math.floor((samples - windowSamples) / hopSamples));
+    const count = frameCount(this.#recipe, samples);
     const first = Math.round(timeline.indexOf(meta.startUs) / hopSamples);
     const machine = melFrames(this.#recipe);
-    const rows = new Float32Array(Math.max(0, count) * mels);
+    const rows = new Float32Array(count * mels);
     for (let i = 0; i < count; i++) {
       let row = this.#frames.get(first + i);
       if (!row) {
@@ -70,7 +70,7 @@ class LogMelStream {
     }
     // Maps keep the order of insertion; what lies before this window is of no further use.
     for (const n of this.#frames.keys()) if (n < first) this.#frames.delete(n);
-    return { ...meta, tensor: melTensor(rows, Math.max(0, count), this.#recipe) };
+    return { ...meta, tensor: melTensor(rows, count, this.#recipe) };
   }
 
   #write(timeline: SoundTimeline, member: Sample<Pcm>): void {
