@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.ts';
 import { openBundle } from '../encoders/bundle.ts';
 import { benchBundle, verifyBundle } from '../encoders/verify-bundle.ts';
 import { findBundle } from '../runtime/bundles.ts';
+import { registerModelsImport } from './models-import.ts';
 import { packageRoot } from './package-root.ts';
 
 interface Common {
@@ -40,6 +41,7 @@ export function registerModels(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  edgebind models bench models/mini --seconds 5 --json\n')
     .action(bench);
+  registerModelsImport(models);
 }
 
 async function list({ json }: Common): Promise<void> {

@@ -1,0 +1,87 @@
+"""The gate before a bundle: is what onnxruntime answers what PyTorch answers, and does it find what PyTorch finds?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from .errors import ImportFailed
+from .golden import original
+from .system import Encoder
+
+# Least cosine to the original, and least share of queries whose nearest neighbour is the original's.
+LIMITS = {"fp32": (0.99999, 1.0), "fp16": (0.999, 0.95), "int8": (0.98, 0.9)}
+ITEMS = 12
+SENTENCES = [
+    "a dog barks", "glass breaking", "a person falls", "a red car", "rain on a roof", "an empty street at night", "smoke",
+    "two people talk", "a kettle boils", "a door slams", "a forklift reverses", "birds sing in the morning",
+]  # fmt: skip
+
+
+@dataclass
+class Verdict:
+    modality: str
+    precision: str
+    cosine: float
+    retrieval: float
+
+    @property
+    def is_ok(self) -> bool:
+        cosine, retrieval = LIMITS[self.precision]
+        return self.cosine >= cosine and self.retrieval >= retrieval
+
+    def __str__(self) -> str:
+        cosine, retrieval = LIMITS[self.precision]
+        return (
+            f"{'ok  ' if self.is_ok else 'FAIL'}  {self.modality:8} {self.precision}  cosine {self.cosine:.7f} (at least {cosine}), "
+            f"retrieval {self.retrieval:.3f} (at least {retrieval})"
+        )
+
+
+def samples(encoder: Encoder, given: dict[str, np.ndarray]) -> tuple[torch.Tensor, ...]:
+    """Those given, or seeded noise of several scales, which is as near to sounds and pictures as data without data gets."""
+    if encoder.tokenize:
+        return encoder.tokenize(SENTENCES)
+    if encoder.modality in given:
+        values = torch.from_numpy(np.ascontiguousarray(given[encoder.modality], np.float32))
+        if len(values) < 2 or list(values.shape[1:]) != encoder.shape:
+            raise ImportFailed("BAD_SAMPLES", f"{encoder.modality}: samples of shape {list(values.shape)}; wanted N >= 2 x {encoder.shape}")
+        return (values,)
+    generator = torch.Generator().manual_seed(1)
+    size = encoder.shape[-1]
+    total = torch.zeros(ITEMS, *encoder.shape)
+    for octave in range(5):
+        coarse = torch.randn(ITEMS, int(np.prod(encoder.shape[:-1])), max(1, size >> octave), generator=generator)
+        total += torch.nn.functional.interpolate(coarse, size, mode="linear").reshape(total.shape)
+    return (total / 5**0.5,)
+
+
+def check(encoder: Encoder, graph: Path, precision: str, given: dict[str, np.ndarray]) -> Verdict:
+    """
+    Cosine of each vector to the original's; and the search of disturbed items among the originals: the share of queries that
+    finds the same item by the graph's vectors as by the original's.
+    """
+    inputs = samples(encoder, given)
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    wanted, got = original(encoder, inputs), answers(session, encoder, inputs)
+    cosine = float(np.min(np.sum(wanted * got, axis=1) / np.linalg.norm(got, axis=1) / np.linalg.norm(wanted, axis=1)))
+    queries = inputs if encoder.tokenize else (disturbed(inputs[0]),)
+    nearest = [np.argmax(masked(q @ g.T, encoder), axis=1) for q, g in (
+        (original(encoder, queries), wanted), (answers(session, encoder, queries), got))]  # fmt: skip
+    return Verdict(encoder.modality, precision, cosine, float(np.mean(nearest[0] == nearest[1])))
+
+
+def answers(session: onnxruntime.InferenceSession, encoder: Encoder, inputs: tuple[torch.Tensor, ...]) -> np.ndarray:
+    feeds = [dict(zip(encoder.inputs, (t[i : i + 1].numpy() for t in inputs), strict=True)) for i in range(len(inputs[0]))]
+    return np.concatenate([session.run(None, feed)[0] for feed in feeds])
+
+
+def disturbed(values: torch.Tensor) -> torch.Tensor:
+    return values + 0.3 * values.std() * torch.randn(values.shape, generator=torch.Generator().manual_seed(2))
+
+
+def masked(similarity: np.ndarray, encoder: Encoder) -> np.ndarray:
+    """Words are searched among the others: undisturbed, each would only find itself."""
+    return similarity - 4 * np.eye(len(similarity)) if encoder.tokenize else similarity

@@ -1,0 +1,81 @@
+"""python -m importers SYSTEM --checkpoint FILE --out DIR"""
+
+import argparse
+import importlib
+import signal
+import sys
+import warnings
+from pathlib import Path
+
+SYSTEMS = ["imagebind", "clip", "openclip", "align", "audioclip", "everything-at-once", "languagebind", "clap"]
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edgebind models import", description="makes a bundle from a published checkpoint")
+    parser.add_argument("system", choices=SYSTEMS)
+    weights = parser.add_mutually_exclusive_group(required=True)
+    weights.add_argument("--checkpoint", type=Path, help="the authors' file (.pt, .pth, .bin, .safetensors)")
+    weights.add_argument("--random", type=int, metavar="SEED", help="seeded random weights instead, for trials")
+    parser.add_argument("--blocks", type=int, default=2, help="with --random: transformer blocks per encoder")
+    parser.add_argument("--out", type=Path, required=True, help="the new bundle folder")
+    parser.add_argument("--bpe", "--tokenizer", dest="tokenizer", type=Path, help="bpe_simple_vocab_16e6.txt.gz, or a tokenizer.json")
+    parser.add_argument("--only", nargs="+", metavar="MODALITY", help="only these modalities")
+    parser.add_argument("--video", action="store_true", help="pictures in pairs, 2 s apart (imagebind)")
+    parser.add_argument("--fp16", action="store_true", help="also DIR-fp16, in half precision")
+    parser.add_argument("--int8", action="store_true", help="also DIR-int8, with weights in int8")
+    parser.add_argument("--samples", type=Path, help=".npz with encoder inputs by modality, N x shape, for the gates")
+    return parser
+
+
+def stop(number: int, _frame: object) -> None:
+    # As an exception, so that half a bundle is removed on the way out.
+    raise SystemExit(128 + number)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    from . import bundle, checkpoint
+    from .errors import ImportFailed
+    from .progress import say
+    from .samples import read_samples
+    from .system import Options
+
+    smaller = [precision for precision in ("fp16", "int8") if getattr(arguments, precision)]
+    outs = [arguments.out, *(arguments.out.with_name(f"{arguments.out.name}-{precision}") for precision in smaller)]
+    for out in outs:
+        if out.exists():
+            raise ImportFailed("OUT_EXISTS", f"{out} is there already; name a new folder (--out DIR) or remove it")
+    name = arguments.system.replace("-", "_")
+    module = importlib.import_module(f".systems.{name}", __package__)
+    if arguments.random is None:
+        say(f"reading {arguments.checkpoint}")
+        state = getattr(module, "read", checkpoint.read)(arguments.checkpoint)
+    else:
+        say(f"random weights, seed {arguments.random}, {arguments.blocks} blocks")
+        state = module.random_state(arguments.random, arguments.blocks)
+    options = Options(tokenizer=arguments.tokenizer, video=arguments.video, only=set(arguments.only) if arguments.only else None)
+    system = module.build(state, options)
+    if arguments.random is not None:
+        system.name, system.source = f"{system.name}-random", f"random weights, seed {arguments.random}, {arguments.blocks} blocks"
+        system.space = f"{system.space}-random"
+    given = read_samples(arguments.samples)
+    bundle.write(system, outs[0], given)
+    for precision, out in zip(smaller, outs[1:], strict=True):
+        bundle.write_smaller(system, outs[0], out, precision, given)
+    for out in outs:
+        print(out)
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    # The tracer warns of each shape that it takes as fixed; those are meant to be.
+    warnings.filterwarnings("ignore")
+    from .errors import ImportFailed
+
+    try:
+        run(arguments)
+    except ImportFailed as error:
+        print(f"{error.code}: {error}", file=sys.stderr)
+        return 2 if error.code.startswith(("CHECKPOINT", "OUT", "BAD", "TOKENIZER")) else 1
+    return 0
