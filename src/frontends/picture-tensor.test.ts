@@ -8,7 +8,7 @@ import { geometry } from './geometry.ts';
 import type { Resample } from './kernel.ts';
 import { pictureTensor } from './picture-tensor.ts';
 import { parseFrontEnd } from './recipe.ts';
-import { resizeBytes } from './resize.ts';
+import { resizeRgb } from './resize.ts';
 
 interface Golden {
   readonly size: number;
@@ -65,7 +65,7 @@ const worst = (got: Tensor, wanted: readonly number[]): number => {
 describe('resizing to whole bytes', () => {
   it.each(golden.resized)('$width x $height $resample $resize equals PIL bit for bit', ({ width, height, resample, resize, pixels }) => {
     const to = geometry(width, height, { size, resize });
-    expect(resizeBytes(picture(width, height).data, width, height, 3, to, resample)).toEqual(bytesOf(pixels));
+    expect(Uint8Array.from(resizeRgb(picture(width, height).data, width, height, to, resample))).toEqual(bytesOf(pixels));
   });
 
   it.each([

@@ -3,7 +3,7 @@ import type { Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/
 import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
 import type { DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
-import { resizeBytes, resizeFloats } from './resize.ts';
+import { resizeFloats, resizeRgb } from './resize.ts';
 
 /** ImageBind's and LanguageBind's least distance in metres. */
 const MIN_M = 0.01;
@@ -77,7 +77,7 @@ function rgbTensor(picture: RgbPicture, recipe: ImageRecipe): Tensor {
 /** PIL's way: resized to whole bytes, then normalised. */
 function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): Float32Array {
   const { size, resample } = recipe;
-  const pixels = resizeBytes(data, width, height, 3, geometry(width, height, recipe), resample);
+  const pixels = resizeRgb(data, width, height, geometry(width, height, recipe), resample);
   const plane = size * size;
   const out = new Float32Array(3 * plane);
   // 256 possible values per channel: each is normalised once.

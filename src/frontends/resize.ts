@@ -5,48 +5,29 @@ import { FIXED_BITS, kernel, type Kernel, type Resample, type Taps } from './ker
 const HALF = 1 << (FIXED_BITS - 1);
 
 /**
- * Resizes and crops an 8-bit picture, bit for bit as PIL does: first along the rows, then along the columns, each rounded to 8
+ * Resizes and crops an 8-bit RGB picture, bit for bit as PIL does: first along the rows, then along the columns, each rounded to 8
  * bits. Only what the crop shows is computed.
  *
- * @param data `height * width * channels` bytes, channels interleaved
- * @returns `cropHeight * cropWidth * channels` bytes
+ * @param data `height * width * 3` bytes, channels interleaved
+ * @returns `cropHeight * cropWidth * 3` bytes
  */
-export function resizeBytes(
-  data: Uint8Array,
-  width: number,
-  height: number,
-  channels: number,
-  to: Geometry,
-  resample: Resample,
-): Uint8Array {
+export function resizeRgb(data: Uint8Array, width: number, height: number, to: Geometry, resample: Resample): Uint8ClampedArray {
   const across = kernel(width, to.width, resample, to.left, to.cropWidth);
   const down = kernel(height, to.height, resample, to.top, to.cropHeight);
   // PIL leaves an axis alone that keeps its size.
   const isSameWidth = to.width === width;
   const isSameHeight = to.height === height;
   const { from, count } = isSameHeight ? { from: to.top, count: to.cropHeight } : rowsNeeded(down);
-  const narrow = new Uint8Array(count * to.cropWidth * channels);
+  const rowBytes = to.cropWidth * 3;
+  const narrow = new Uint8ClampedArray(count * rowBytes);
   for (let y = 0; y < count; y++) {
-    const source = (from + y) * width * channels;
-    const target = y * to.cropWidth * channels;
-    if (isSameWidth) narrow.set(data.subarray(source + to.left * channels, source + (to.left + to.cropWidth) * channels), target);
-    else if (channels === 3) acrossRgb(data, source, across, narrow, target);
-    else acrossOne(data, source, across, narrow, target);
+    const source = (from + y) * width * 3;
+    if (isSameWidth) narrow.set(data.subarray(source + to.left * 3, source + to.left * 3 + rowBytes), y * rowBytes);
+    else narrowRow(data, source, across, narrow, y * rowBytes);
   }
   if (isSameHeight) return narrow;
-  const rowBytes = to.cropWidth * channels;
-  const out = new Uint8Array(to.cropHeight * rowBytes);
-  const sums = new Int32Array(rowBytes);
-  for (let y = 0; y < to.cropHeight; y++) {
-    sums.fill(HALF);
-    const start = (down.starts[y] ?? 0) - from;
-    for (let k = 0; k < (down.counts[y] ?? 0); k++) {
-      const weight = down.fixed[y * down.stride + k] ?? 0;
-      const row = (start + k) * rowBytes;
-      for (let x = 0; x < rowBytes; x++) sums[x] = (sums[x] ?? 0) + weight * (narrow[row + x] ?? 0);
-    }
-    for (let x = 0; x < rowBytes; x++) out[y * rowBytes + x] = clamp((sums[x] ?? 0) >> FIXED_BITS);
-  }
+  const out = new Uint8ClampedArray(to.cropHeight * rowBytes);
+  for (let y = 0; y < to.cropHeight; y++) joinRows(narrow, ((down.starts[y] ?? 0) - from) * rowBytes, down, y, rowBytes, out);
   return out;
 }
 
@@ -96,31 +77,45 @@ function rowsNeeded(down: Taps): { from: number; count: number } {
   return { from, count: (down.starts[last] ?? 0) + (down.counts[last] ?? 0) - from };
 }
 
-function acrossRgb(data: Uint8Array, source: number, { starts, counts, fixed, stride }: Kernel, out: Uint8Array, target: number): void {
-  for (let x = 0; x < starts.length; x++) {
+function narrowRow(
+  data: Uint8Array,
+  source: number,
+  { starts, counts, fixed, stride }: Kernel,
+  out: Uint8ClampedArray,
+  target: number,
+): void {
+  for (let x = 0, to = target; x < starts.length; x++, to += 3) {
     let r = HALF;
     let g = HALF;
     let b = HALF;
     let at = source + (starts[x] ?? 0) * 3;
-    const weights = x * stride;
-    for (let k = 0; k < (counts[x] ?? 0); k++, at += 3) {
-      const weight = fixed[weights + k] ?? 0;
+    const first = x * stride;
+    const end = first + (counts[x] ?? 0);
+    for (let k = first; k < end; k++, at += 3) {
+      const weight = fixed[k] ?? 0;
       r += weight * (data[at] ?? 0);
       g += weight * (data[at + 1] ?? 0);
       b += weight * (data[at + 2] ?? 0);
     }
-    out[target + x * 3] = clamp(r >> FIXED_BITS);
-    out[target + x * 3 + 1] = clamp(g >> FIXED_BITS);
-    out[target + x * 3 + 2] = clamp(b >> FIXED_BITS);
+    out[to] = r >> FIXED_BITS;
+    out[to + 1] = g >> FIXED_BITS;
+    out[to + 2] = b >> FIXED_BITS;
   }
 }
 
-function acrossOne(data: Uint8Array, source: number, { starts, counts, fixed, stride }: Kernel, out: Uint8Array, target: number): void {
-  for (let x = 0; x < starts.length; x++) {
+function joinRows(
+  rows: Uint8ClampedArray,
+  source: number,
+  { counts, fixed, stride }: Kernel,
+  y: number,
+  rowBytes: number,
+  out: Uint8ClampedArray,
+): void {
+  const first = y * stride;
+  const end = first + (counts[y] ?? 0);
+  for (let x = 0; x < rowBytes; x++) {
     let sum = HALF;
-    for (let k = 0; k < (counts[x] ?? 0); k++) sum += (fixed[x * stride + k] ?? 0) * (data[source + (starts[x] ?? 0) + k] ?? 0);
-    out[target + x] = clamp(sum >> FIXED_BITS);
+    for (let k = first, at = source + x; k < end; k++, at += rowBytes) sum += (fixed[k] ?? 0) * (rows[at] ?? 0);
+    out[y * rowBytes + x] = sum >> FIXED_BITS;
   }
 }
-
-const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
