@@ -5,6 +5,7 @@ import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
 import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
+import { registerPreprocess } from './preprocess.ts';
 import { registerRun } from './run.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerTokenize } from './tokenize.ts';
@@ -21,6 +22,7 @@ registerCheck(program);
 registerSimulate(program);
 registerDecode(program);
 registerTokenize(program);
+registerPreprocess(program);
 registerModels(program);
 registerConfig(program);
 

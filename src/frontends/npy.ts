@@ -8,6 +8,7 @@ export interface NpyArray {
 
 const MAGIC = '\x93NUMPY';
 const MAX_HEADER = 65_536;
+const MAX_AXES = 32;
 
 const types = {
   '<f4': Float32Array,
@@ -56,7 +57,9 @@ export function readNpy(file: Uint8Array): NpyArray {
     .map(Number);
   const count = shape.reduce((product, size) => product * size, 1);
   const TypedArray = types[descr];
-  if (!Number.isSafeInteger(count) || count < 0 || bytes.length - start !== count * TypedArray.BYTES_PER_ELEMENT) {
+  if (shape.length > MAX_AXES || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw fail(`shape (${dims.slice(0, 100)})`);
+  if (!Number.isSafeInteger(count) || bytes.length - start !== count * TypedArray.BYTES_PER_ELEMENT) {
     throw fail(`${bytes.length - start} bytes for shape (${dims}) of ${descr}`);
   }
   return { shape, data: new TypedArray(new Uint8Array(bytes.subarray(start)).buffer) };
