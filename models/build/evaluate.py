@@ -8,7 +8,6 @@ import numpy as np
 import typical_scores
 from bundle import Bundle
 from golden import generated
-from measures import interval
 from paths import BUNDLE, DATA
 from text_encoder import TextEncoder
 
@@ -23,7 +22,7 @@ def results(bundle, encode):
         lines.append(f"| **{group}** | | | | | |")
         for r in rows(bundle, encode):
             value, count = r["value"], r["items"]
-            span = "-" if value is None or not 0 <= value <= 1 else "{:.2f} to {:.2f}".format(*interval(value, count))
+            span = "-" if r["span"] is None else "{:.2f} to {:.2f}".format(*r["span"])
             lines.append(f"| {r['what']} | {count} | {shown(r['chance'])} | {shown(r['baseline'])} | **{shown(value)}** | {span} |")
             print(lines[-1], flush=True)
     return lines

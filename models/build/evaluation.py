@@ -1,4 +1,7 @@
-"""What the bundle reaches on the validation sets. Each function yields rows: dict(what, items, chance, baseline, value).
+"""What the bundle reaches on the validation sets. Each function yields rows: dict(what, items, chance, baseline, value, span).
+
+Span is the 95 % interval: Wilson's where items are independent, resampled by uploader or recording where they are not, None where
+the value is no share of items.
 
 Baseline: the same backbones without anything trained or tuned here: classes by their bare names (ConSE, 10 likeliest of ImageNet,
 5 likeliest of AudioSet, best patch), and for pairs of pictures the plain pooled features of lite0, not centred.
@@ -15,12 +18,13 @@ import picture_look
 import pictures
 import wordnet
 from class_vectors import unit
-from measures import average_precision, balanced, hits
+from measures import average_precision, balanced, hits, interval, resampled
 from paths import DATA
 
 
-def row(what, items, chance, value, baseline=None):
-    return dict(what=what, items=items, chance=chance, baseline=baseline, value=value)
+def row(what, items, chance, value, baseline=None, span="wilson"):
+    span = interval(value, items) if span == "wilson" and value is not None else span
+    return dict(what=what, items=items, chance=chance, baseline=baseline, value=value, span=span)
 
 
 def plain_names(likely, vectors, count):
@@ -51,14 +55,18 @@ def kitchen(bundle, encode):
     names, captions = list(index["classes"]), list(index["classes"].values())
     paths = [DATA / "audio/kitchen20" / x["file"] for x in index["val"]]
     truth = np.array([names.index(x["label"]) for x in index["val"]])
+    uploaders = np.array([x["uploader"] for x in index["val"]])
     clips, windows, of = bundle.sounds(paths)
     for what, prompts in (("captions", captions), ("bare names", [n.replace("-", " ") for n in names])):
         text, plain = bundle.text(prompts), hits(plain_sounds("kitchen", paths, encode), encode(prompts), truth).mean()
-        yield row(f"kitchen sounds of unseen uploaders, 20 classes, {what}, clip", len(truth), 1 / 20, hits(clips, text, truth).mean(), plain)
+        hit = hits(clips, text, truth)
+        yield row(f"kitchen sounds of unseen uploaders, 20 classes, {what}, clip", len(truth), 1 / 20, hit.mean(), plain,
+                  resampled(uploaders, lambda rows: hit[rows].mean()))
         if what == "captions":
-            yield row("the same, single windows of 0.975 s", len(of), 1 / 20, hits(windows, text, truth[of]).mean())
+            single = hits(windows, text, truth[of])
+            yield row("the same, single windows of 0.975 s", len(of), 1 / 20, single.mean(), span=resampled(uploaders[of], lambda rows: single[rows].mean()))
             right = np.stack([truth == c for c in range(20)])
-            yield row("the same, prompt -> clips, mean average precision", len(truth), 1 / 20, average_precision(text @ clips.T, right))
+            yield row("the same, prompt -> clips, mean average precision", len(truth), 1 / 20, average_precision(text @ clips.T, right), span=None)
 
 
 def stamps(bundle, encode):
@@ -88,7 +96,8 @@ def photos(bundle, encode):
     demo = features.index("replay/demo-pairs")
     sounds, own = [DATA / "replay/demo-pairs" / x["sound"] for x in demo], np.arange(len(demo))
     heard, seen = bundle.sounds(sounds)[0], bundle.images([DATA / "replay/demo-pairs" / x["image"] for x in demo])
-    yield row("demo sound -> its text", len(demo), 1 / len(demo), hits(heard, bundle.text([x["text"] for x in demo]), own).mean())
+    yield row("demo sound -> its text", len(demo), 1 / len(demo), hits(heard, bundle.text([x["text"] for x in demo]), own).mean(),
+              hits(plain_sounds("demo", sounds, encode), encode([x["text"] for x in demo]), own).mean())
     yield row("demo picture -> its sound, never paired", len(demo), 1 / len(demo), hits(seen, heard, own).mean())
 
 
@@ -119,22 +128,29 @@ def pairs(bundle, _):
 
 
 def motion(bundle, _):
-    windows, labels, devices = imu_windows.load("val")
+    windows, labels, devices, recordings = imu_windows.load("val")
     captions = features.index("imu/geotec")["classes"]
     text = bundle.text([captions[c] for c in imu_windows.LABELS])
     vectors = bundle.run("imu", windows)
     hit = hits(vectors, text, labels)
-    yield row("motion -> caption of five, unseen subjects, balanced", len(labels), 1 / 5, balanced(hit, labels))
+
+    def spread(values, rows=slice(None)):
+        values, truth = values[rows], labels[rows]
+        return resampled(recordings[rows], lambda drawn: balanced(values[drawn], truth[drawn]))
+
+    yield row("motion -> caption of five, unseen subjects, balanced", len(labels), 1 / 5, balanced(hit, labels), span=spread(hit))
     for device in ("phone", "watch"):
-        yield row(f"the same, {device}", int((devices == device).sum()), 1 / 5, balanced(hit[devices == device], labels[devices == device]))
+        yield row(f"the same, {device}", int((devices == device).sum()), 1 / 5, balanced(hit[devices == device], labels[devices == device]),
+                  span=spread(hit, devices == device))
     turned = bundle.run("imu", imu_train.rotated(np.random.default_rng(5), windows))
-    yield row("the same, sensor turned at random", len(labels), 1 / 5, balanced(hits(turned, text, labels), labels))
+    yield row("the same, sensor turned at random", len(labels), 1 / 5, balanced(hits(turned, text, labels), labels),
+              span=spread(hits(turned, text, labels)))
     rng = np.random.default_rng(77)
     for name in ("STILL", "IMPACT", "SHAKING", "OTHER"):
         made = bundle.run("imu", imu_train.rotated(rng, imu_synthetic.MAKERS[name](rng, 300)))
         yield row(f"{name.lower()} (invented): share that scores 0.5 or more on one of the five", 300, None, float(((made @ text.T).max(axis=1) >= 0.5).mean()))
-    right = ((vectors @ text.T).max(axis=1) >= 0.5).mean()
-    yield row("the five acts themselves: share that scores 0.5 or more on one of the five", len(labels), None, float(right))
+    named = (vectors @ text.T).max(axis=1) >= 0.5
+    yield row("the five acts themselves: share that scores 0.5 or more on one of the five", len(labels), None, float(named.mean()), span=resampled(recordings, lambda drawn: named[drawn].mean()))
 
 
 def quantised(bundle, _):
@@ -156,7 +172,7 @@ def quantised(bundle, _):
     paths = [DATA / "stamps" / x["image"] for k in ("triples_val", "triples_train") for x in entries[k]]
     arrays = [pictures.image_array(pictures.open_picture(p)) for p in paths]
     a, b = bundle.run("image", arrays), np.concatenate([full.run(None, {"input": x[None]})[0] for x in arrays])
-    yield row("int8 against float32 weights: mean cosine of image vectors", len(paths), None, float((a * b).sum(axis=1).mean()))
+    yield row("int8 against float32 weights: mean cosine of image vectors", len(paths), None, float((a * b).sum(axis=1).mean()), span=None)
     text = bundle.text(sorted({x["text"] for k in ("triples_val", "triples_train") for x in entries[k]}))
     yield row("int8 against float32 weights: nearest sentence agrees", len(paths), 1 / len(text), float(((a @ text.T).argmax(1) == (b @ text.T).argmax(1)).mean()))
 

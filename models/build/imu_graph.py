@@ -53,7 +53,7 @@ def network(graph, x, net):
 
 def gait_projection(net):
     """Mean and principal directions of the pooled activations over the training windows."""
-    windows, _, _ = imu_windows.load("train")
+    windows, _, _, _ = imu_windows.load("train")
     kept = {}
     handle = net.drop.register_forward_hook(lambda module, inputs, output: kept.update(pooled=inputs[0]))
     with torch.no_grad():

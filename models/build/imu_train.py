@@ -87,7 +87,7 @@ def train(epochs=60, per_class=450, synthetic=225, batch=128, seed=1):
 if __name__ == "__main__":
     net = train()
     torch.save(net.state_dict(), CACHE / "imu.pt")
-    windows, labels, devices = imu_windows.load("val")
+    windows, labels, devices, _ = imu_windows.load("val")
     with torch.no_grad():
         logits = net(torch.from_numpy(windows)).numpy()
     guess = logits[:, :5].argmax(1)

@@ -72,7 +72,7 @@ def random_windows(rng, recordings, per_class, warp=0.15):
 
 
 def load(split):
-    """(windows, labels, devices) of one split, windows without a clear label left out."""
+    """(windows, labels, devices, recording numbers) of one split, windows without a clear label left out."""
     kept = CACHE / f"imu-{split}.npz"
     if not kept.exists():
         entries = json.loads((FOLDER / "index.json").read_text())[split]
@@ -80,6 +80,10 @@ def load(split):
         windows = np.concatenate([w for (w, _), _ in parts])
         labels = np.concatenate([t for (_, t), _ in parts])
         devices = np.concatenate([np.full(len(t), d) for (_, t), d in parts])
-        np.savez(kept, windows=windows[labels >= 0], labels=labels[labels >= 0], devices=devices[labels >= 0])
+        # Phone and watch of one run are one recording: their windows show the same acts.
+        runs = [f"{e['subject']} {e['run']}" for e in entries]
+        recordings = np.concatenate([np.full(len(t), sorted(set(runs)).index(run)) for ((_, t), _), run in zip(parts, runs)])
+        clear = labels >= 0
+        np.savez(kept, windows=windows[clear], labels=labels[clear], devices=devices[clear], recordings=recordings[clear])
     with np.load(kept) as stored:
-        return stored["windows"], stored["labels"], stored["devices"]
+        return stored["windows"], stored["labels"], stored["devices"], stored["recordings"]

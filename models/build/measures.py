@@ -1,4 +1,4 @@
-"""Numbers with their chance level and a 95 % interval."""
+"""Shares of hits, and their 95 % intervals."""
 
 import numpy as np
 
@@ -29,3 +29,11 @@ def interval(share, count):
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
     return middle - half, middle + half
+
+
+def resampled(groups, value, rounds=1000):
+    """95 % interval of value(rows) when whole groups (uploaders, recordings) are drawn again: items of one group are not independent."""
+    rng = np.random.default_rng(0)
+    members = [np.flatnonzero(groups == g) for g in np.unique(groups)]
+    found = [value(np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])) for _ in range(rounds)]
+    return tuple(np.percentile(found, [2.5, 97.5]))

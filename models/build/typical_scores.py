@@ -100,7 +100,7 @@ HEAT_PROMPTS = {"a fire": "a fire", "something hot": "a hot pan", "a person": "a
 
 def motion_sets(bundle):
     rng = np.random.default_rng(8)
-    windows, labels, _ = imu_windows.load("val")
+    windows, labels, _, _ = imu_windows.load("val")
     sets = {label.lower(): bundle.run("imu", windows[labels == c]) for c, label in enumerate(imu_windows.LABELS)}
     return {**sets, **{name.lower(): bundle.run("imu", make(rng, 200)) for name, make in imu_synthetic.MAKERS.items()}}
 
@@ -112,7 +112,7 @@ MOTION_PROMPTS = {
 
 
 def table(bundle):
-    """Rows (sense, prompt, median and 10th percentile of what is meant, 90th and 99th percentile of the rest)."""
+    """Rows (sense, prompt, median and 10th percentile of what is meant, median and 99th percentile of the rest)."""
     for sense, prompts, make in (("audio", SOUND_PROMPTS, sound_sets), ("image", PICTURE_PROMPTS, picture_sets),
                                  ("thermal", HEAT_PROMPTS, heat_sets), ("imu", MOTION_PROMPTS, motion_sets)):
         sets = make(bundle)
