@@ -1,6 +1,7 @@
 """Reading checkpoints: weights only. A pickle that would run code is refused, and a key too few or too many is named."""
 
 import pickle
+import re
 from pathlib import Path
 
 import torch
@@ -28,9 +29,8 @@ def read(path: Path) -> State:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).split("Unsupported", 1)
-        detail = f"unsupported{reason[1]}" if len(reason) > 1 else str(error)
-        detail = " ".join(detail.split())[:300]
+        call = re.search(r"GLOBAL ([\w.]+)", str(error))
+        detail = f"it names {call[1]}" if call else "no table of tensors could be read"
         raise ImportFailed(
             "CHECKPOINT_UNSAFE",
             f"{path} was not loaded: it is a pickle that holds more than weights, which could run code, or it is broken ({detail}); "

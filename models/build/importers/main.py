@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import signal
 import sys
 import warnings
@@ -71,6 +72,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     # The tracer warns of each shape that it takes as fixed; those are meant to be.
     warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
     from .errors import ImportFailed
 
     try:
