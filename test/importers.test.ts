@@ -18,7 +18,7 @@ describe('edgebind models import without its Python', () => {
   it('names the systems when asked for another', () => {
     const { status, stderr } = run(['imagebnd', '--out', join(folder, 'x')]);
     expect(status).toBe(2);
-    expect(stderr).toContain('no importer for "imagebnd"; there are: imagebind, clip');
+    expect(stderr).toMatch(/no importer for "imagebnd"; there are: .*clap.*imagebind/);
   });
 
   it('says that Python is missing, and where it would have made its environment', () => {
@@ -47,7 +47,7 @@ describe.skipIf(!importPython)('the importers', () => {
     let log = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log += text;
-      if (log.includes('[2/6]')) child.kill('SIGTERM');
+      if (log.includes('[2/6]') && !child.killed) child.kill('SIGTERM');
     });
     const [code] = (await once(child, 'close')) as [number | null];
     expect(code).toBe(1);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,15 +11,21 @@ import { packageRoot } from './package-root.ts';
 /** Python's exit code for wrong usage, as ours. */
 const USAGE = 2;
 
-/** The systems that there are importers for; models/build/importers/systems. */
-const SYSTEMS = ['imagebind', 'clip', 'openclip', 'align', 'audioclip', 'everything-at-once', 'languagebind', 'clap'];
+const build = fileURLToPath(new URL('models/build/', packageRoot));
+
+/** The systems that there are importers for; beside each there may be its architecture, `NAME_model.py`. */
+const systems = (): string[] =>
+  readdirSync(join(build, 'importers/systems'))
+    .filter((file) => /^[a-z].*(?<!_model)\.py$/.test(file))
+    .map((file) => file.slice(0, -'.py'.length).replaceAll('_', '-'))
+    .sort();
 
 /** `edgebind models import`: runs models/build/importers in a Python environment of its own, which is made on first use. */
 export function registerModelsImport(models: Command): void {
   models
     .command('import')
     .description('make a bundle from a published checkpoint (needs Python 3.11 or newer; the importers make an environment of their own)')
-    .argument('<system>', SYSTEMS.join(', '))
+    .argument('<system>', 'imagebind, clap, ...: another name lists them all')
     .argument('[options...]', 'see below')
     .allowUnknownOption()
     .addHelpText('after', HELP)
@@ -44,17 +50,17 @@ Example:
 `;
 
 async function importModel(system: string, options: readonly string[]): Promise<void> {
-  if (!SYSTEMS.includes(system)) throw new UsageError('UNKNOWN_SYSTEM', `no importer for "${system}"; there are: ${SYSTEMS.join(', ')}`);
-  const build = fileURLToPath(new URL('models/build/', packageRoot));
-  const python = await environment(build);
+  const known = systems();
+  if (!known.includes(system)) throw new UsageError('UNKNOWN_SYSTEM', `no importer for "${system}"; there are: ${known.join(', ')}`);
+  const python = await environment();
   const code = await run(python, ['-m', 'importers', system, ...options], { PYTHONPATH: build, PYTHONDONTWRITEBYTECODE: '1' });
   if (code === USAGE) throw new UsageError('IMPORT_REFUSED', `${system} was not imported; the reason is above`);
   if (code !== 0) throw new EdgeBindError('IMPORT_FAILED', `the import of ${system} ended with code ${code}; the reason is above`);
 }
 
 /** Path of the Python with the importers' packages, after making it where it is missing or was made for other requirements. */
-async function environment(build: string): Promise<string> {
-  const folder = process.env['EDGEBIND_IMPORT_VENV'] ?? defaultFolder(build);
+async function environment(): Promise<string> {
+  const folder = process.env['EDGEBIND_IMPORT_VENV'] ?? defaultFolder();
   const [python, made] = [join(folder, 'bin/python'), join(folder, 'edgebind-requirements.txt')];
   const wanted = readFileSync(join(build, 'importers/requirements.txt'), 'utf8');
   if (existsSync(python) && existsSync(made) && readFileSync(made, 'utf8') === wanted) return python;
@@ -70,7 +76,7 @@ async function environment(build: string): Promise<string> {
 }
 
 /** In a checkout beside the importers; an installed package's folder is not ours to fill. */
-function defaultFolder(build: string): string {
+function defaultFolder(): string {
   const isInstalled = build.includes('/node_modules/');
   return isInstalled ? join(homedir(), '.cache/edgebind/venv-import') : join(build, '.venv-import');
 }

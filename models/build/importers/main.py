@@ -8,7 +8,9 @@ import sys
 import warnings
 from pathlib import Path
 
-SYSTEMS = ["imagebind", "clip", "openclip", "align", "audioclip", "everything-at-once", "languagebind", "clap"]
+# Beside each system there may be its architecture, NAME_model.py.
+FILES = (Path(__file__).parent / "systems").glob("*.py")
+SYSTEMS = sorted(path.stem.replace("_", "-") for path in FILES if not path.stem.endswith(("_model", "__")))
 
 
 def parser() -> argparse.ArgumentParser:
