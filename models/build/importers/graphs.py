@@ -23,6 +23,8 @@ def export(encoder: Encoder, folder: Path) -> Path:
     torch.backends.mha.set_fastpath_enabled(False)
     scratch = folder / f".{encoder.modality}"
     scratch.mkdir()
+    # The exporter leaves a module in the mode that it found; a batch norm in training would change what the original answers.
+    encoder.module.eval()
     with torch.inference_mode():
         torch.onnx.export(
             encoder.module,

@@ -62,6 +62,12 @@ def join(windows: torch.Tensor, side: int) -> torch.Tensor:
     return windows.reshape(-1, count, count, WINDOW, WINDOW, width).transpose(2, 3).reshape(-1, side, side, width)
 
 
+SHIFT = WINDOW // 2
+# Made here and not in `forward`, where they would become operators of the graph.
+RELATIVE = relative_index().flatten()
+MASKS = {side: shift_mask(side, SHIFT) for side in (64, 32, 16)}
+
+
 class SwinBlock(nn.Module):
     def __init__(self, width: int, heads: int, side: int, shift: int):
         super().__init__()
@@ -77,11 +83,11 @@ class SwinBlock(nn.Module):
         square = self.layernorm_before(x).reshape(-1, self.side, self.side, width)
         windows = cut(square.roll((-self.shift, -self.shift), (1, 2)) if self.shift else square)
         attention = self.attention["self"]
-        ways = attention.relative_position_bias_table[relative_index().flatten()].reshape(WINDOW**2, WINDOW**2, -1).permute(2, 0, 1)
+        ways = attention.relative_position_bias_table[RELATIVE].reshape(WINDOW**2, WINDOW**2, -1).permute(2, 0, 1)
         # The batch may be of any size: who sees whom is given for one picture's windows, and repeated.
         bias = ways[None]
         if self.shift:
-            mask = shift_mask(self.side, self.shift)
+            mask = MASKS[self.side]
             bias = bias + mask.repeat(windows.shape[0] // mask.shape[0], 1, 1, 1)
         joined = join(self.attention["output"]["dense"](attention(windows, bias)), self.side)
         joined = joined.roll((self.shift, self.shift), (1, 2)) if self.shift else joined
@@ -107,7 +113,7 @@ class Stage(nn.Module):
         super().__init__()
         width, side = WIDTH << number, SIDE // PATCH >> number
         # A square of one window is not shifted.
-        shifts = [WINDOW // 2 if i % 2 and side > WINDOW else 0 for i in range(blocks)]
+        shifts = [SHIFT if i % 2 and side > WINDOW else 0 for i in range(blocks)]
         self.blocks = nn.ModuleList(SwinBlock(width, HEADS[number], side, shift) for shift in shifts)
         self.downsample = Merging(width, side) if number < len(HEADS) - 1 else None
 
@@ -115,6 +121,15 @@ class Stage(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.downsample(x) if self.downsample else x
+
+
+def stretching() -> torch.Tensor:
+    """1024 x 1001: bicubic interpolation along time as a matrix."""
+    return nn.functional.interpolate(torch.eye(FRAMES)[None, None], (SIDE * PIECES, FRAMES), mode="bicubic", align_corners=True)[0, 0]
+
+
+# As a constant, because onnxruntime's bicubic is not PyTorch's.
+STRETCHING = stretching()
 
 
 class Htsat(nn.Module):
@@ -129,19 +144,13 @@ class Htsat(nn.Module):
 
     def forward(self, mel: torch.Tensor) -> torch.Tensor:
         x = self.batch_norm(mel.transpose(1, 3)).transpose(1, 3)
-        x = stretching(x.dtype) @ x
+        x = STRETCHING @ x
         # Time pieces below each other, each turned so that time runs to the right.
         x = x.reshape(-1, PIECES, SIDE, MELS).transpose(2, 3).reshape(-1, 1, SIDE, SIDE)
         x = self.patch_embed["norm"](self.patch_embed["proj"](x).flatten(2).transpose(1, 2))
         for layer in self.layers:
             x = layer(x)
         return self.norm(x).mean(1)
-
-
-def stretching(dtype: torch.dtype) -> torch.Tensor:
-    """1024 x 1001: bicubic interpolation along time as a matrix, so that no runtime's own bicubic has a say."""
-    identity = torch.eye(FRAMES, dtype=dtype)[None, None]
-    return nn.functional.interpolate(identity, (SIDE * PIECES, FRAMES), mode="bicubic", align_corners=True)[0, 0].detach()
 
 
 class RobertaLayer(nn.Module):

@@ -149,7 +149,7 @@ def build(state: State, options: Options) -> System:
         if video:
             shape, window, front_end = [3, 2, 224, 224], PAIR, VIDEO
         tower = Tower(model, name, stem_of(model, name, plan, video))
-        encoders.append(Encoder(modality, tower.eval(), front_end, shape, window, scale))
+        encoders.append(Encoder(modality, tower, front_end, shape, window, scale))
     return System("imagebind", "imagebind", dim, "CC-BY-NC-SA-4.0", "imagebind_huge.pth of facebookresearch/ImageBind", encoders, files)
 
 
