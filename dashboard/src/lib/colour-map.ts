@@ -45,9 +45,3 @@ function gamma(linear: number): number {
   const clipped = Math.min(1, Math.max(0, linear));
   return Math.round(255 * (clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055));
 }
-
-/** `rgb(r g b)` of one entry, for CSS. */
-function cssColour(map: ColourMap, share: number): string {
-  const word = map[Math.round(255 * Math.min(1, Math.max(0, share)))] ?? 0;
-  return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
-}
