@@ -3,6 +3,7 @@ import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { registerCheck } from './check.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
+import { registerDevices } from './devices.ts';
 import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
 import { registerPreprocess } from './preprocess.ts';
@@ -19,6 +20,7 @@ const program = new Command('edgebind')
 
 registerRun(program);
 registerCheck(program);
+registerDevices(program);
 registerSimulate(program);
 registerDecode(program);
 registerTokenize(program);
