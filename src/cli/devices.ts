@@ -31,7 +31,9 @@ export const devicesText = (devices: readonly PluggedIn[]): string =>
   devices.length === 0
     ? NONE
     : devices
-        .map(({ kind, name, source, note }) => `  # ${kind}: ${oneLine(name)}${note === undefined ? '' : ` (${note})`}\n  ${lineOf(source)}\n`)
+        .map(
+          ({ kind, name, source, note }) => `  # ${kind}: ${oneLine(name)}${note === undefined ? '' : ` (${note})`}\n  ${lineOf(source)}\n`,
+        )
         .join('');
 
 /** A device may call itself anything, also several lines. */

@@ -92,7 +92,7 @@ describe('microphones', () => {
 });
 
 describe('serial ports', () => {
-  it('are those with hardware, with the maker and the path that stays', async () => {
+  it('are those with hardware that the system does not use itself, with the maker and the path that stays', async () => {
     const usb = '/sys/devices/usb1/1-2';
     const at = machine({
       '/sys/class/tty/tty1/dev': '4:1',
@@ -101,17 +101,20 @@ describe('serial ports', () => {
       '/sys/class/tty/ttyS0/device': '-> /',
       '/sys/class/tty/ttyS1/type': '0',
       '/sys/class/tty/ttyS1/device': '-> /',
+      '/sys/class/tty/ttyS2/type': '4',
+      '/sys/class/tty/ttyS2/console': 'N',
+      '/sys/class/tty/ttyS2/device': '-> /',
       [`${usb}/idVendor`]: '2639\n',
       [`${usb}/manufacturer`]: 'Xsens\n',
       [`${usb}/product`]: 'MTi-630\n',
       [`${usb}/1-2:1.0/ttyUSB0/port_number`]: '0',
       '/sys/class/tty/ttyUSB0/device': `-> ../../../../${usb}/1-2:1.0/ttyUSB0`,
-      '/dev/ttyS0': '',
+      '/dev/ttyS2': '',
       '/dev/ttyUSB0': '',
       '/dev/serial/by-id/usb-Xsens_MTi-630-if00': '-> ../../ttyUSB0',
     });
     expect((await serialPorts(at)).map(({ name, source, note }) => [name, source.from, source.protocol, note])).toEqual([
-      ['ttyS0', 'serial:/dev/ttyS0?baud=115200', 'witmotion', 'the system writes its console to it: no port for a sensor'],
+      ['ttyS2', 'serial:/dev/ttyS2?baud=115200', 'witmotion', 'set protocol (docs/protocols.md) and modality to what is connected'],
       ['Xsens MTi-630', 'serial:/dev/serial/by-id/usb-Xsens_MTi-630-if00?baud=115200', 'xsens', undefined],
     ]);
   });

@@ -19,6 +19,7 @@ export async function serialPorts(at: Root): Promise<PluggedIn[]> {
     const hardware = await realpath(join(entry, 'device')).catch(() => undefined);
     // Consoles and pseudo terminals have no device; of the ports of the mainboard most are only a place for one: type 0.
     if (hardware === undefined || (await textOf(join(entry, 'type'))) === '0') continue;
+    if ((await textOf(join(entry, 'console'))) === 'Y') continue; // the system itself writes to it
     const usb = await usbDevice(hardware);
     const path = `/dev/${node}`;
     const source: SourceConfig = {
@@ -27,10 +28,7 @@ export async function serialPorts(at: Root): Promise<PluggedIn[]> {
       from: `serial:${await stablePath(at, '/dev/serial/by-id', path)}?baud=115200`,
       protocol: PROTOCOL_OF_VENDOR[usb?.vendor ?? ''] ?? 'witmotion',
     };
-    const isConsole = (await textOf(join(entry, 'console'))) === 'Y';
-    const note = isConsole
-      ? 'the system writes its console to it: no port for a sensor'
-      : ((await denied(at, path, 'dialout')) ?? (PROTOCOL_OF_VENDOR[usb?.vendor ?? ''] === undefined ? FILL_IN : undefined));
+    const note = (await denied(at, path, 'dialout')) ?? (PROTOCOL_OF_VENDOR[usb?.vendor ?? ''] === undefined ? FILL_IN : undefined);
     found.push({ kind: 'serial', name: usb?.name ?? node, source, ...(note !== undefined && { note }) });
   }
   return found;
