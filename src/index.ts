@@ -8,6 +8,7 @@ export type * from './core/types.ts';
 export { correctClock, type CorrectClockOptions } from './operators/correct-clock.ts';
 export { enoughCoverage, type EnoughCoverageOptions } from './operators/enough-coverage.ts';
 export { frameWindow, type FrameWindowOptions } from './operators/frame-window.ts';
+export { align, type Aligned, type AlignOptions } from './operators/align.ts';
 export { fuse, type FuseOptions } from './operators/fuse.ts';
 export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
 export { loadConfig, type Config, type LoadedConfig } from './runtime/config.ts';

@@ -12,5 +12,9 @@ export interface Fused {
   /** Sources that went in, and those that were too old or silent. */
   readonly present: readonly string[];
   readonly missing: readonly string[];
+  /** Of those present, the ones whose last vector is held beyond its age (`missing: hold`). */
+  readonly held: readonly string[];
+  /** What each source that went in weighed in the end: its modality's weight times the quality of its window, as shares of 1. */
+  readonly weights: Readonly<Record<string, number>>;
   readonly vector: Float32Array;
 }

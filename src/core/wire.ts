@@ -36,10 +36,14 @@ export interface EmbeddingMessage extends WindowMeta {
   readonly scale?: number;
 }
 
-export interface FusedMessage extends Omit<EmbeddingMessage, 'op' | 'modality' | 'samples' | 'coverage'> {
+export interface FusedMessage extends Omit<EmbeddingMessage, 'op' | 'modality' | 'samples' | 'coverage' | 'quality'> {
   readonly op: 'fused';
   readonly present: readonly string[];
   readonly missing: readonly string[];
+  /** Of those present, the ones whose last vector is held beyond its age. */
+  readonly held: readonly string[];
+  /** What each source present weighed, quality included, as shares of 1. */
+  readonly weights: Readonly<Record<string, number>>;
 }
 
 /** A raw sample for a dashboard's tile: always a binary frame, its payload described by `format`. */

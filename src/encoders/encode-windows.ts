@@ -84,7 +84,7 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
 }
 
 /** Without the data: an embedding must not keep its window's picture alive. */
-const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage }: WindowMeta): WindowMeta => ({
+const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage, quality }: WindowMeta): WindowMeta => ({
   source,
   modality,
   startUs,
@@ -92,4 +92,5 @@ const metaOf = ({ source, modality, startUs, endUs, errorUs, samples, coverage }
   errorUs,
   samples,
   coverage,
+  ...(quality !== undefined && { quality }),
 });

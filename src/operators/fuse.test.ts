@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { Fused } from '../core/fused.ts';
-import { VirtualClock } from '../core/time.ts';
+import { VirtualClock, type Clock } from '../core/time.ts';
 import type { Embedding, Modality } from '../core/types.ts';
 import { fuse, type FuseOptions } from './fuse.ts';
 
@@ -72,5 +73,133 @@ describe('fuse', () => {
     clock.advanceMs(5000);
     expect(out).toEqual([]);
     input.complete();
+  });
+
+  it('knows a maximum age for each modality', () => {
+    const { clock, input, out } = setUp({ maxAgeMs: { image: 300 } });
+    input.next(embedding('front', 'image', 10_000, [1, 0]));
+    input.next(embedding('mic', 'audio', 10_000, [0, 1]));
+    clock.advanceMs(500);
+    expect(out[0]).toMatchObject({ present: ['mic'], missing: ['front'], held: [] });
+  });
+
+  it('holds the last vector of a source that fell silent, and says so, but not for ever', () => {
+    const { clock, input, out } = setUp({ missing: 'hold', maxAgeMs: 600, holdMs: 1000 });
+    input.next(embedding('mic', 'audio', 10_000, [0, 1]));
+    for (let at = 10_400; at < 13_000; at += 500) {
+      input.next(embedding('front', 'image', at, [1, 0]));
+      clock.advanceMs(500);
+    }
+    expect(out.map(({ present, held, missing }) => [present.length, held, missing])).toEqual([
+      [2, [], []],
+      [2, ['mic'], []],
+      [2, ['mic'], []],
+      [1, [], ['mic']],
+      [1, [], ['mic']],
+      [1, [], ['mic']],
+    ]);
+  });
+
+  it('lets a window of low quality weigh less, and says what each weighed', () => {
+    const { clock, input, out } = setUp({ weights: { image: 3 } });
+    input.next({ ...embedding('front', 'image', 10_000, [1, 0]), quality: 0.1 });
+    input.next(embedding('mic', 'audio', 10_000, [0, 1]));
+    clock.advanceMs(500);
+    expect(out[0]?.weights).toEqual({ front: 0.231, mic: 0.769 });
+    expect(out[0]?.vector[0]).toBeCloseTo(0.3 / Math.hypot(0.3, 1), 6);
+    input.next({ ...embedding('front', 'image', 10_600, [1, 0]), quality: 0 });
+    input.next({ ...embedding('mic', 'audio', 10_600, [0, 1]), quality: 0 });
+    clock.advanceMs(500);
+    expect(out).toHaveLength(1);
+  });
+
+  it('leaves what ended after a tick to the next one', () => {
+    const { clock, input, out } = setUp();
+    input.next(embedding('front', 'image', 10_400, [1, 0]));
+    input.next(embedding('front', 'image', 10_600, [0, 1]));
+    clock.advanceMs(1000);
+    expect(out.map(({ endUs, vector }) => [endUs, vector[0]])).toEqual([
+      [10_400_000, 1],
+      [10_600_000, 0],
+    ]);
+  });
+
+  it('waits for what is on its way, and no longer than until all are beyond the tick', () => {
+    const { clock, input, out } = setUp({ waitMs: 300 });
+    input.next(embedding('front', 'image', 10_400, [1, 0]));
+    clock.advanceMs(700);
+    expect(out).toEqual([]);
+    input.next(embedding('mic', 'audio', 10_500, [0, 1]));
+    clock.advanceMs(100);
+    expect(out[0]).toMatchObject({ present: ['front', 'mic'] });
+    input.next(embedding('front', 'image', 10_900, [1, 0]));
+    input.next(embedding('mic', 'audio', 11_100, [0, 1]));
+    expect(out).toHaveLength(1);
+    input.next(embedding('front', 'image', 11_050, [1, 0]));
+    expect(out[1]).toMatchObject({ present: ['front', 'mic'], endUs: 10_900_000 });
+  });
+
+  it('decides open ticks at the end of its input', () => {
+    const { input, out } = setUp({ waitMs: 300 });
+    input.next(embedding('front', 'image', 10_400, [1, 0]));
+    input.next(embedding('front', 'image', 10_600, [1, 0]));
+    input.complete();
+    expect(out.map(({ endUs }) => endUs)).toEqual([10_400_000, 10_600_000]);
+  });
+
+  it('follows a clock that jumped without making up for the ticks between', () => {
+    let nowUs = 10_000_000;
+    let wake = (): void => undefined;
+    const clock: Clock = { nowUs: () => nowUs, after: (_, callback) => ((wake = callback), () => undefined) };
+    const { input, out } = setUp({ clock, everyMs: 50 });
+    nowUs = 2e15;
+    let ticks = 0;
+    while (ticks++ < 3) wake();
+    input.next(embedding('front', 'image', nowUs / 1000, [1, 0]));
+    nowUs += 50_000;
+    wake();
+    expect(out).toHaveLength(1);
+  });
+
+  it('fuses the same whatever the order of arrival within the wait', () => {
+    const list = fc.array(
+      fc.record({
+        source: fc.constantFrom('front', 'mic'),
+        at: fc.integer({ min: 10_001, max: 14_000 }),
+        early: fc.nat({ max: 199 }),
+        late: fc.nat({ max: 199 }),
+      }),
+      { minLength: 1, maxLength: 40 },
+    );
+    const runOf = (arrivals: readonly { at: number; item: Embedding }[], missing: FuseOptions['missing']): unknown[] => {
+      const { clock, input, out } = setUp({ waitMs: 200, maxAgeMs: 700, missing });
+      for (const { at, item } of arrivals) {
+        clock.advanceTo(at * 1000);
+        input.next(item);
+      }
+      clock.advanceMs(5000);
+      return out.map(({ vector, ...meta }) => ({ ...meta, vector: [...vector] }));
+    };
+    fc.assert(
+      fc.property(list, fc.constantFrom('partial', 'hold', 'skip'), (items, missing) => {
+        const times = new Set<string>();
+        const ordered = items
+          .toSorted((a, b) => a.at - b.at)
+          .filter(({ source, at }) => !times.has(`${source}${at}`) && times.add(`${source}${at}`))
+          .map((one, i) => ({ ...one, item: embedding(one.source, one.source === 'mic' ? 'audio' : 'image', one.at, [1, i]) }));
+        // Embeddings of one source come in order; sources overtake each other.
+        const arriving = (delay: 'early' | 'late') => {
+          const newest = new Map<string, number>();
+          return ordered
+            .map(({ source, at, item, ...delays }) => {
+              const arrives = Math.max(at + delays[delay], newest.get(source) ?? 0);
+              newest.set(source, arrives);
+              return { at: arrives, item };
+            })
+            .toSorted((a, b) => a.at - b.at);
+        };
+        expect(runOf(arriving('late'), missing)).toEqual(runOf(arriving('early'), missing));
+      }),
+    );
   });
 });

@@ -9,6 +9,7 @@ import { fillEnvironment } from './environment.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const positive = z.number().positive();
+const ageMs = positive.max(600_000);
 
 const windowSchema = z
   .strictObject({
@@ -111,11 +112,16 @@ export const configSchema = z
     fusion: z
       .strictObject({
         everyMs: positive.min(50).max(60_000).default(500),
-        maxAgeMs: positive.max(600_000).default(1500),
+        maxAgeMs: z
+          .union([ageMs, z.partialRecord(z.enum(MODALITIES), ageMs)])
+          .default(1500)
+          .describe('a vector older than this is not fused: one number, or one per modality, e.g. {image: 1000, audio: 2000}'),
         missing: z
-          .enum(['partial', 'skip'])
+          .enum(['partial', 'skip', 'hold'])
           .default('partial')
-          .describe('partial: fuse who is there and name who is not; skip: wait for all'),
+          .describe('partial: fuse who is there and name who is not; skip: wait for all; hold: use the last vector for holdMs more'),
+        holdMs: positive.max(600_000).default(3000).describe('missing: hold: how long beyond maxAgeMs the last vector stands in'),
+        waitMs: z.number().min(0).max(10_000).default(200).describe('how long a tick waits for vectors of windows that ended before it'),
         weights: z.partialRecord(z.enum(MODALITIES), z.number().min(0).max(100)).default({}),
       })
       .optional(),

@@ -219,13 +219,20 @@ export class EdgeBind {
       }),
     );
     this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#hub.publishEmbedding(embedding)));
-    this.#subscription.add(fused.subscribe((one) => this.#hub.publishFused(one)));
+    this.#subscription.add(
+      fused.subscribe((one) => {
+        this.#newestFused = one;
+        this.#hub.publishFused(one);
+      }),
+    );
   }
 
   readonly #fused = new Subject<Fused>();
+  #newestFused: Fused | undefined;
 
   #fuse(): void {
     this.#fusion.unsubscribe();
+    this.#newestFused = undefined;
     const terms = this.#config.fusion;
     if (!terms) return;
     const sources = this.#config.sources.map((source) => source.id);
@@ -284,6 +291,7 @@ export class EdgeBind {
       space: this.#encoders.space,
       stations: [...this.#stations.values()],
       rules: this.#book.list(),
+      ...(this.#newestFused && { fused: this.#newestFused }),
       ledger: this.#ledger,
       loopDelay: this.#loopDelay,
     });

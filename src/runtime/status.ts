@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Rule } from '../alerts/rule.ts';
+import type { Fused } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Space } from '../core/types.ts';
 import type { Station } from './station.ts';
@@ -31,12 +32,14 @@ export interface StatusParts {
   readonly space: Space;
   readonly stations: readonly Station[];
   readonly rules: readonly Rule[];
+  /** The newest fused vector. */
+  readonly fused?: Fused;
   readonly ledger: Ledger;
   readonly loopDelay: LoopDelay;
 }
 
 /** The body of `/api/v1/status`: what a person asks first when something seems wrong. */
-export function statusOf({ server, boot, startedUs, nowUs, space, stations, rules, ledger, loopDelay }: StatusParts): object {
+export function statusOf({ server, boot, startedUs, nowUs, space, stations, rules, fused, ledger, loopDelay }: StatusParts): object {
   const lines = ledger.lines();
   const dropsOf = (id: string): Record<string, number> => {
     const drops: Record<string, number> = {};
@@ -51,9 +54,13 @@ export function statusOf({ server, boot, startedUs, nowUs, space, stations, rule
     uptimeSeconds: Math.round((nowUs - startedUs) / 1e6),
     space,
     sources: stations.map((station) => ({ ...station.describe(), dropped: dropsOf(station.id) })),
+    ...(fused && { fusion: attendance(fused) }),
     rules: rules.length,
     ledgerSums: lines.every((line) => line.sums),
     eventLoopDelayMs: loopDelay.read(),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e6),
   };
 }
+
+/** Who was in the newest fused vector, and what each weighed. */
+const attendance = ({ endUs, present, missing, held, weights }: Fused): object => ({ endUs, present, missing, held, weights });
