@@ -4,10 +4,12 @@ import { registerCheck } from './check.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
 import { registerDevices } from './devices.ts';
+import { registerEmbed } from './embed.ts';
 import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
 import { registerPreprocess } from './preprocess.ts';
 import { registerRun } from './run.ts';
+import { registerScore } from './score.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerTokenize } from './tokenize.ts';
 
@@ -25,6 +27,8 @@ registerSimulate(program);
 registerDecode(program);
 registerTokenize(program);
 registerPreprocess(program);
+registerEmbed(program);
+registerScore(program);
 registerModels(program);
 registerConfig(program);
 

@@ -1,5 +1,5 @@
 import type { Observable, OperatorFunction } from 'rxjs';
-import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space } from './types.ts';
+import type { Clip, Depth, Embedding, EncodeInput, EncoderModality, Modality, Pcm, Picture, Space, Tensor, Thermal } from './types.ts';
 
 /** What happens to windows that come faster than their encoder. */
 export interface EncodeOptions {
@@ -15,6 +15,9 @@ export interface EncodeOptions {
   readonly queue?: number;
 }
 
+/** One input of an encoder: a picture or a sound that has its front end still before it, or the finished tensor. */
+export type SingleInput = { readonly picture: Picture | Clip | Thermal | Depth } | { readonly sound: Pcm } | { readonly tensor: Tensor };
+
 /** The encoders of one joint space, running off the event loop. */
 export interface Encoders {
   readonly space: Space;
@@ -24,6 +27,8 @@ export interface Encoders {
   encode(source: string, options?: EncodeOptions): OperatorFunction<EncodeInput, Embedding>;
   /** One unit vector for a prompt: the bundle's templates are filled, embedded, averaged and normalised. */
   embedText(prompt: string): Promise<Float32Array>;
+  /** One unit vector for one input of a sense, outside the live windows: files, examples. */
+  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array>;
   /** One unit vector for a picture. */
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array>;
   /** One unit vector for a sound: the mean over its windows, normalised. */

@@ -1,10 +1,10 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
-import type { EncodeOptions, EncoderHealth, Encoders } from '../core/encoder.ts';
-import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import type { EncodeOptions, EncoderHealth, Encoders, SingleInput } from '../core/encoder.ts';
+import { EdgeBindError, messageOf, PayloadError, UsageError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { silentLog, type Log } from '../core/log.ts';
 import { hostClock, type Clock } from '../core/time.ts';
-import type { Embedding, EncodeInput, EncoderModality, Pcm, Picture, Space } from '../core/types.ts';
+import type { Embedding, EncodeInput, EncoderModality, Modality, Pcm, Picture, Space } from '../core/types.ts';
 import { weightedMean } from '../space/vector.ts';
 import type { Bundle, BundleEntry } from './bundle.ts';
 import { defaultWorkers } from './default-workers.ts';
@@ -13,7 +13,7 @@ import { FrontEndWorkers, PrepareError } from './front-end-workers.ts';
 import type { GraphItem, GraphPlan, OpenedGraph } from './graph-plan.ts';
 import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
-import type { Job, RawInput } from './job.ts';
+import type { Job } from './job.ts';
 import { Lane, type Ticket } from './lane.ts';
 import { LruCache } from './lru-cache.ts';
 import type { SpawnWorker } from './owned-worker.ts';
@@ -162,15 +162,25 @@ class EncoderPool implements Encoders {
     return made;
   }
 
+  async embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
+    const { input: wanted } = this.#entry(modality);
+    if ('picture' in input) return this.#query(modality, { raw: { kind: 'picture', picture: input.picture } }, signal);
+    if ('sound' in input) return this.#query(modality, { raw: { kind: 'sound', sound: input.sound } }, signal);
+    const { shape, data } = input.tensor;
+    const dims = 'shape' in wanted ? wanted.shape : shape;
+    if (data.length !== dims.reduce((product, size) => product * size, 1))
+      throw new PayloadError('BAD_SHAPE', `the ${modality} tensor is [${shape.join(', ')}], the graph wants [${dims.join(', ')}]`);
+    return this.#query(modality, { item: [{ name: wanted.name, dims, data }] }, signal);
+  }
+
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
-    this.#entry('image');
-    return this.#query('image', { kind: 'picture', picture }, signal);
+    return this.embedInput('image', { picture }, signal);
   }
 
   async embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {
     const vectors: Float32Array[] = [];
-    for (const clip of soundClips(sound, this.#entry('audio').window))
-      vectors.push(await this.#query('audio', { kind: 'sound', sound: clip }, signal));
+    for (const { sound: clip } of soundClips(sound, this.#entry('audio').window))
+      vectors.push(await this.embedInput('audio', { sound: clip }, signal));
     return weightedMean(vectors);
   }
 
@@ -189,7 +199,7 @@ class EncoderPool implements Encoders {
     const { frontEnd } = this.#entry('text');
     const templates = frontEnd.kind === 'text' ? frontEnd.templates : ['{}'];
     const texts = templates.map((template) => template.replaceAll('{}', () => prompt));
-    return weightedMean(await Promise.all(texts.map((text) => this.#query('text', { kind: 'text', text }))));
+    return weightedMean(await Promise.all(texts.map((text) => this.#query('text', { raw: { kind: 'text', text } }))));
   }
 
   #entry(modality: EncoderModality): BundleEntry {
@@ -202,7 +212,7 @@ class EncoderPool implements Encoders {
     );
   }
 
-  #query(graph: EncoderModality, raw: RawInput, signal?: AbortSignal): Promise<Float32Array> {
+  #query(graph: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason as Error);
@@ -215,7 +225,7 @@ class EncoderPool implements Encoders {
       const cancel = (): void => this.#queries.cancel(job, 'aborted');
       const job: Job = {
         graph,
-        raw,
+        ...input,
         resolve: (vector) => {
           signal?.removeEventListener('abort', cancel);
           resolve(vector);

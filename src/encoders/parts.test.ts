@@ -77,7 +77,7 @@ describe('soundClips', () => {
   const window = { kind: 'sliding', sizeMs: 100, hopMs: 50, minCoverage: 1 } as const;
   const starts = (length: number): number[] =>
     [...soundClips({ kind: 'pcm', rateHz: 1000, data: Float32Array.from({ length }, (_, i) => i) }, window)].map(
-      ({ data }) => data[0] ?? -1,
+      ({ sound }) => sound.data[0] ?? -1,
     );
 
   it('cuts a sound by the hop, the last clip ends with the sound', () => {
@@ -86,7 +86,8 @@ describe('soundClips', () => {
   });
   it('leaves a short sound whole', () => {
     expect(starts(100)).toEqual([0]);
-    expect([...soundClips({ kind: 'pcm', rateHz: 1000, data: new Float32Array(10) }, window)].map(({ data }) => data.length)).toEqual([10]);
+    const [clip] = soundClips({ kind: 'pcm', rateHz: 1000, data: new Float32Array(10) }, window);
+    expect([clip?.sound.data.length, clip?.startUs, clip?.endUs]).toEqual([10, 0, 10_000]);
   });
 });
 

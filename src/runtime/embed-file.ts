@@ -1,0 +1,62 @@
+import type { Encoders } from '../core/encoder.ts';
+import { UsageError } from '../core/errors.ts';
+import type { Modality } from '../core/types.ts';
+import type { Bundle } from '../encoders/bundle.ts';
+import { signalInputs, type TimedInput } from '../encoders/signal-inputs.ts';
+import { readSignal } from '../inputs/signal-files/read-signal.ts';
+
+/** The vector of one window of a file. Times: microseconds from the beginning (motion: as its rows have them); absent for pictures. */
+export interface FileEmbedding {
+  readonly startUs?: number;
+  readonly endUs?: number;
+  readonly vector: Float32Array;
+}
+
+export interface EmbedFileOptions {
+  readonly bundle: Bundle;
+  readonly encoders: Encoders;
+  /** Hears what in the file was no part of a signal, in words. */
+  readonly onSkipped?: (line: string) => void;
+}
+
+/** Inputs that wait for their encoder at once: enough to keep the workers busy, few enough to hold an hour of sound in little memory. */
+const AHEAD = 16;
+
+/**
+ * Embeds a file window by window, in order.
+ *
+ * @throws UsageError `NO_ENCODER` and those of `readSignal`; PayloadError for a signal that makes no input; EdgeBindError `QUERY_FAILED`
+ */
+export async function* embedFile(
+  modality: Modality,
+  file: string,
+  { bundle, encoders, onSkipped }: EmbedFileOptions,
+): AsyncGenerator<FileEmbedding> {
+  const entry = bundle.entries.get(modality);
+  if (!entry)
+    throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}; it has ${[...bundle.entries.keys()].join(', ')}`);
+  const { signal, skipped } = await readSignal(modality, file, entry.frontEnd);
+  for (const line of skipped) onSkipped?.(line);
+  const waiting: Promise<FileEmbedding>[] = [];
+  try {
+    for (const timed of signalInputs(signal, entry)) {
+      const next = embedded(timed, modality, encoders);
+      // Its failure is heard when its turn comes; until then it is nobody's surprise.
+      next.catch(() => undefined);
+      waiting.push(next);
+      if (waiting.length >= AHEAD) yield* settled(waiting);
+    }
+    while (waiting.length > 0) yield* settled(waiting);
+  } finally {
+    await Promise.allSettled(waiting);
+  }
+}
+
+async function* settled(waiting: Promise<FileEmbedding>[]): AsyncGenerator<FileEmbedding> {
+  const next = waiting.shift();
+  if (next) yield await next;
+}
+
+async function embedded({ input, ...times }: TimedInput, modality: Modality, encoders: Encoders): Promise<FileEmbedding> {
+  return { ...times, vector: await encoders.embedInput(modality, input) };
+}
