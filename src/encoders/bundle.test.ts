@@ -146,6 +146,34 @@ describe('openBundle', () => {
       expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_HASH' });
     }
   });
+
+  it('checks the weights that onnxruntime will read: those beside the graph, not a namesake beside the manifest', async () => {
+    const weights = 'the weights that were verified';
+    const hash = createHash('sha256').update(weights).digest('hex');
+    const dir = await changed('    output: embedding', `    data: [{file: imu.data, sha256: ${hash}}]\n    output: embedding`);
+    const graph = linearModel({ shape: [6, 64], dim: 32, external: 'imu.data' });
+    const file = join(dir, 'manifest.yaml');
+    const text = (await readFile(file, 'utf8')).replace('graph: imu.onnx', 'graph: graphs/imu.onnx');
+    await writeFile(file, text.replace(/sha256: \w+/, `sha256: ${createHash('sha256').update(graph).digest('hex')}`));
+    await mkdir(join(dir, 'graphs'));
+    await writeFile(join(dir, 'graphs', 'imu.onnx'), graph);
+    await writeFile(join(dir, 'imu.data'), weights);
+    expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_FILE_MISSING' });
+    await writeFile(join(dir, 'graphs', 'imu.data'), 'other weights');
+    const error = await failure(dir);
+    expect(error).toMatchObject({ code: 'BUNDLE_HASH' });
+    expect(error.message).toContain('add {file: graphs/imu.data');
+    await rm(join(dir, 'graphs', 'imu.data'));
+    await symlink(join(dir, 'imu.data'), join(dir, 'graphs', 'imu.data'));
+    await expect(openBundle(dir)).resolves.toBeTruthy();
+  });
+
+  it('refuses external weights that a symbolic link takes from outside', async () => {
+    const dir = await bundle({ imu: { external: 'imu.data' } });
+    const outside = await bundle({ imu: {} });
+    await symlink(join(outside, 'imu.onnx'), join(dir, 'imu.data'));
+    expect(await failure(dir)).toMatchObject({ code: 'BUNDLE_PATH' });
+  });
 });
 
 describe('canonicalJson', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { messageOf, UsageError } from '../core/errors.ts';
 import type { EncoderModality, Space } from '../core/types.ts';
 import type { FrontEnd } from '../frontends/recipe.ts';
@@ -105,11 +105,12 @@ async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry
   const dataFiles: string[] = [];
   for (const [i, part] of data.entries()) dataFiles.push(await verified(part.file, part.sha256, `data[${i}]`));
   for (const named of await externalData(graph)) {
-    await insideFolder(dir, named, `${graph} (external data)`);
-    if (!data.some((part) => part.file === named)) {
+    // onnxruntime starts at the graph's own folder, wherever a link has led.
+    const part = await insideFolder(dir, named, `${graph} (external data)`, dirname(graph));
+    if (!dataFiles.includes(part)) {
       throw new UsageError(
         'BUNDLE_HASH',
-        `${at('data')}: ${graph} reads its weights from "${named}", which is not listed; add {file: ${named}, sha256: ...}`,
+        `${at('data')}: ${graph} reads its weights from "${named}", which is not listed; add {file: ${relative(await realpath(dir), part)}, sha256: ...}`,
       );
     }
   }

@@ -30,6 +30,8 @@ export interface EncodersOptions {
   readonly threads?: number;
   /** Execution providers, best first; each graph runs on the first that loads it and answers as it should. Default `['cpu']`. */
   readonly providers?: readonly string[];
+  /** Another build of onnxruntime than the package's: a module name or an absolute path. Default: `EDGEBIND_ORT_BINDING`, if set. */
+  readonly binding?: string | undefined;
   /** Windows of the same graph that wait anyway go in one call, up to this many, where that changes no bit of the result. Default 4. */
   readonly maxBatch?: number;
   readonly clock?: Clock;
@@ -109,6 +111,7 @@ class EncoderPool implements Encoders {
       count,
       plans,
       threads: { intraOp: threads, interOp: 1 },
+      binding: options.binding,
       log: this.#log,
       spawn: options.spawn,
       up: (worker) => {

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { EdgeBindError } from '../core/errors.ts';
+import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Feed, GraphItem, GraphPlan, SessionThreads } from './graph-plan.ts';
 import type { Ort } from './load-ort.ts';
 
@@ -21,9 +21,11 @@ export class GraphSession {
    * Loads a graph on exactly one provider. A list would not fall back: onnxruntime throws for `['cuda', 'cpu']` without CUDA, and
    * drops unknown names silently.
    *
-   * @throws EdgeBindError `MODEL_SHAPE_MISMATCH` where the graph's inputs and outputs are not those of the plan; what onnxruntime throws
+   * @param profile where onnxruntime writes down each kernel that runs: the beginning of a file's path
+   * @throws EdgeBindError `PROVIDER_REFUSED` with onnxruntime's own words, `MODEL_SHAPE_MISMATCH` where the graph's inputs and outputs
+   *   are not those of the plan
    */
-  static async open(ort: Ort, plan: GraphPlan, provider: string, threads: SessionThreads): Promise<GraphSession> {
+  static async open(ort: Ort, plan: GraphPlan, provider: string, threads: SessionThreads, profile?: string): Promise<GraphSession> {
     const session = await ort.InferenceSession.create(plan.path, {
       executionProviders: [provider],
       intraOpNumThreads: threads.intraOp,
@@ -31,6 +33,9 @@ export class GraphSession {
       logSeverityLevel: 3,
       // Threads that spin while they wait would take the cores of decoders and of the event loop.
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+      ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+    }).catch((cause: unknown) => {
+      throw new EdgeBindError('PROVIDER_REFUSED', `${provider} does not load ${plan.path}: ${plain(messageOf(cause))}`, { cause });
     });
     try {
       checkShapes(session, plan);
@@ -57,6 +62,11 @@ export class GraphSession {
     return output.data;
   }
 
+  /** Ends the profile that `open` began: its file is whole then. */
+  endProfiling(): void {
+    this.#session.endProfiling();
+  }
+
   release(): Promise<void> {
     return this.#session.release();
   }
@@ -66,6 +76,13 @@ export class GraphSession {
     return data instanceof BigInt64Array ? new this.#ort.Tensor('int64', data, dims) : new this.#ort.Tensor('int32', data, dims);
   }
 }
+
+/** onnxruntime's words on one line, without the C++ condition that was false. */
+const plain = (message: string): string =>
+  message
+    .replace(/\s+/g, ' ')
+    .replace(/^\S+\.cc:\d+ .* was false\. /, '')
+    .trim();
 
 /** One array with the data of all feeds; without a copy where there is only one. */
 function joined(feeds: readonly Feed[]): Feed['data'] {

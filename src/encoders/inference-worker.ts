@@ -1,7 +1,7 @@
 /** A thread that owns inference sessions. It ends by itself when told to stop: killing it inside a call would abort the process. */
 import { parentPort } from 'node:worker_threads';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
-import type { GraphItem, GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
+import type { GraphItem, OpenedGraph } from './graph-plan.ts';
 import type { GraphSession } from './graph-session.ts';
 import { loadOrt } from './load-ort.ts';
 import { climbLadder } from './provider-ladder.ts';
@@ -21,7 +21,7 @@ port.on('message', (message: ToInferenceWorker) => {
 async function handle(message: ToInferenceWorker): Promise<void> {
   switch (message.kind) {
     case 'open':
-      return open(message.plans, message.threads);
+      return open(message);
     case 'run':
       return run(message.graph, message.items);
     case 'stop':
@@ -34,9 +34,9 @@ async function handle(message: ToInferenceWorker): Promise<void> {
   }
 }
 
-async function open(plans: readonly GraphPlan[], threads: SessionThreads): Promise<void> {
+async function open({ plans, threads, binding }: Extract<ToInferenceWorker, { kind: 'open' }>): Promise<void> {
   try {
-    const ort = await loadOrt();
+    const ort = await loadOrt(binding);
     const graphs: OpenedGraph[] = [];
     const shared = new Map<string, OpenedGraph>();
     for (const plan of plans) {

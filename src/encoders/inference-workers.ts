@@ -10,6 +10,8 @@ export interface InferenceWorkersOptions {
   readonly count: number;
   readonly plans: readonly GraphPlan[];
   readonly threads: SessionThreads;
+  /** See `loadOrt`. */
+  readonly binding?: string | undefined;
   readonly log: Log;
   readonly spawn?: SpawnWorker | undefined;
   /** A worker can take calls. */
@@ -122,7 +124,8 @@ export class InferenceWorkers {
         this.#options.spawn,
       );
       this.#workers[index] = worker;
-      worker.post({ kind: 'open', plans: this.#plans, threads: this.#options.threads });
+      const { threads, binding } = this.#options;
+      worker.post({ kind: 'open', plans: this.#plans, threads, binding });
     });
   }
 

@@ -35,7 +35,7 @@ const frontEnd = z.unknown().transform((fragment, context): FrontEnd => {
 const common = {
   graph: fileName,
   sha256,
-  /** External data files of the graph, each named as the graph names it. */
+  /** External data files of the graph, relative to the manifest. */
   data: z.array(z.strictObject({ file: fileName, sha256 })).optional(),
   output: name,
   frontEnd,

@@ -21,7 +21,7 @@ export interface TrustReport {
   readonly spread: number;
   /** Whether a batch gives, bit for bit, what single items give. */
   readonly isBatchable: boolean;
-  /** Largest difference of one component between a batch and single items; NaN where the graph takes no batch. */
+  /** Largest distance between an item's vector in a batch and alone; NaN where the graph takes no batch. */
   readonly batchError: number;
   readonly runMs: number;
 }
@@ -68,31 +68,29 @@ export async function trustCheck(session: GraphSession, { path, probes, golden, 
       `${path} reproduces a golden vector with cosine ${worst.toFixed(4)}, wanted ${GOLDEN_COSINE} or more`,
     );
   }
-  const batchError = await batchDifference(session, probes, vectors, dim);
-  return { goldenCosines, spread, isBatchable: batchError === 0, batchError, runMs };
+  const batchError = await batchDistance(session, probes, vectors, dim);
+  return { goldenCosines, spread, isBatchable: batchError === 0 && haveEqualDims(probes), batchError, runMs };
 }
 
-/** Largest difference between one call with four items and calls with one; NaN where the graph takes no batch. */
-async function batchDifference(
+/** Prompts differ in length: they cannot share a batch. */
+const haveEqualDims = ([a, b]: GraphPlan['probes']): boolean =>
+  a !== undefined && b !== undefined && a.every((feed, i) => feed.data.length === b[i]?.data.length);
+
+/** Largest distance between the vectors of one call with four items and those of calls with one; NaN where the graph takes no batch. */
+async function batchDistance(
   session: GraphSession,
   probes: GraphPlan['probes'],
   vectors: readonly Float32Array[],
   dim: number,
 ): Promise<number> {
-  const [a, b] = probes;
-  if (!a || !b || a.some((feed, i) => feed.data.length !== b[i]?.data.length)) return Number.NaN;
+  const order = haveEqualDims(probes) ? [0, 1, 1, 0] : [0, 0, 0, 0];
   let batch: Float32Array;
   try {
-    batch = await session.run([a, b, b, a]);
+    batch = await session.run(order.map((which) => probes[which] ?? []));
   } catch {
     return Number.NaN; // a fixed batch axis: items go one by one
   }
-  let worst = 0;
-  for (const [n, which] of [0, 1, 1, 0].entries()) {
-    for (let i = 0; i < dim; i++)
-      worst = Math.max(worst, Math.abs((batch[n * dim + i] ?? Number.NaN) - (vectors[which]?.[i] ?? Number.NaN)));
-  }
-  return worst;
+  return Math.max(...order.map((which, n) => distance(batch.subarray(n * dim, (n + 1) * dim), vectors[which] ?? batch)));
 }
 
 function distance(a: Float32Array, b: Float32Array): number {

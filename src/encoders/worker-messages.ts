@@ -4,7 +4,7 @@ import type { GraphItem, GraphPlan, OpenedGraph, SessionThreads } from './graph-
 import type { RawInput } from './job.ts';
 
 export type ToInferenceWorker =
-  | { readonly kind: 'open'; readonly plans: readonly GraphPlan[]; readonly threads: SessionThreads }
+  | { readonly kind: 'open'; readonly plans: readonly GraphPlan[]; readonly threads: SessionThreads; readonly binding?: string | undefined }
   | { readonly kind: 'run'; readonly graph: string; readonly items: readonly GraphItem[] }
   | { readonly kind: 'stop' };
 

@@ -95,6 +95,10 @@ export interface LinearOptions {
   readonly collapsed?: boolean;
   /** Inputs beyond about 1 all give the answer of 1. */
   readonly saturating?: boolean;
+  /** Items of one call see each other: each adds the ones before it to itself. */
+  readonly mixing?: boolean;
+  /** Square roots of negative numbers: NaN. */
+  readonly notFinite?: boolean;
   readonly external?: string;
 }
 
@@ -108,6 +112,8 @@ export function linearModel({
   normalised = true,
   collapsed = false,
   saturating = false,
+  mixing = false,
+  notFinite = false,
   external,
 }: LinearOptions): Uint8Array {
   const size = shape.reduce((product, n) => product * n, 1);
@@ -130,6 +136,15 @@ export function linearModel({
   if (layers > 0) multiply('wide', width, 'w-in');
   for (let layer = 0; layer < layers; layer++) multiply(`h${layer}`, width, 'w-square');
   multiply('product', dim, 'w-out');
+  if (mixing) {
+    weights.push({ name: 'first-axis', dims: [], data: BigInt64Array.of(0n) });
+    nodes.push({ op: 'CumSum', inputs: [at, 'first-axis'], output: 'mixed' });
+    at = 'mixed';
+  }
+  if (notFinite) {
+    nodes.push({ op: 'Sqrt', inputs: [at], output: 'roots' });
+    at = 'roots';
+  }
   if (collapsed) {
     weights.push({ name: 'zero', dims: [1], data: new Float32Array(1) }, { name: 'bias', dims: [dim], data: noise(dim, 9) });
     nodes.push({ op: 'Mul', inputs: [at, 'zero'], output: 'nothing' }, { op: 'Add', inputs: ['nothing', 'bias'], output: 'sum' });
