@@ -19,7 +19,7 @@ export interface LedgerLine {
 export class Stage {
   readonly source: string;
   readonly name: string;
-  readonly #inFlight: () => number;
+  #inFlight: () => number;
   readonly #dropped = new Map<string, number>();
   readonly #noted = new Map<string, number>();
   #received = 0;
@@ -28,6 +28,11 @@ export class Stage {
   constructor(source: string, name: string, inFlight: () => number = () => 0) {
     this.source = source;
     this.name = name;
+    this.#inFlight = inFlight;
+  }
+
+  /** From now on `inFlight` is asked of this: the stage has a new holder. The one before must hold nothing any more. */
+  heldBy(inFlight: () => number): void {
     this.#inFlight = inFlight;
   }
 
@@ -71,9 +76,9 @@ export class Ledger {
   readonly #stages = new Map<string, Stage>();
 
   /**
-   * The stage of that name for that source, made on first use.
+   * The stage of that name for that source, made on first use; its counts go on when a source is opened again.
    *
-   * @param inFlight how many things the stage holds right now; asked when the ledger is read
+   * @param inFlight how many things the stage holds right now; asked when the ledger is read. The newest that is given counts
    */
   stage(source: string, name: string, inFlight?: () => number): Stage {
     const key = `${source}\u0000${name}`;
@@ -81,7 +86,7 @@ export class Ledger {
     if (!stage) {
       stage = new Stage(source, name, inFlight);
       this.#stages.set(key, stage);
-    }
+    } else if (inFlight) stage.heldBy(inFlight);
     return stage;
   }
 

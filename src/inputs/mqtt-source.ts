@@ -19,6 +19,15 @@ interface Parsed extends Stamp {
   readonly payload: Payload;
 }
 
+/** How bodies become readings. */
+interface Parser {
+  parse(body: Uint8Array): readonly Parsed[];
+  /** Half readings inside. */
+  pending(): number;
+  /** Nothing more comes: what is half here is counted as lost; returns what turned out to be whole. */
+  interrupt(): readonly Parsed[];
+}
+
 const SILENT_AFTER_MS = 3000;
 /** A sender that only sends nonsense is reported this often. */
 const REPORT_EVERY_MS = 5000;
@@ -46,7 +55,7 @@ class MqttSource implements Source {
   readonly #bus: MqttBus;
   readonly #port: SourcePort;
   readonly #stage: Stage;
-  readonly #parse: (body: Uint8Array) => readonly Parsed[];
+  readonly #parser: Parser;
   readonly #unwrapped = new Unwrapped32();
   #lastReportUs = Number.NEGATIVE_INFINITY;
   #ends: (() => void)[] = [];
@@ -64,9 +73,8 @@ class MqttSource implements Source {
       silentAfterMs: config.silentAfterMs ?? SILENT_AFTER_MS,
       onSilent: () => this.#port.watch(),
     });
-    const parser = this.#parser();
-    this.#parse = parser.parse;
-    this.#stage = context.ledger.stage(config.id, 'input', parser.pending);
+    this.#parser = this.#makeParser();
+    this.#stage = context.ledger.stage(config.id, 'input', () => this.#parser.pending());
   }
 
   get readings$(): Observable<Reading> {
@@ -98,6 +106,7 @@ class MqttSource implements Source {
   stop(): Promise<void> {
     for (const end of this.#ends) end();
     this.#ends = [];
+    for (const reading of this.#parser.interrupt()) this.#port.emit({ arrivalUs: this.#context.clock.nowUs(), ...reading });
     this.#port.close();
     return Promise.resolve();
   }
@@ -105,7 +114,7 @@ class MqttSource implements Source {
   #take(message: MqttMessage): void {
     try {
       const { stamp, body } = this.#open(message);
-      for (const { payload, ...own } of this.#parse(body)) {
+      for (const { payload, ...own } of this.#parser.parse(body)) {
         const { deviceUs, seq } = { ...own, ...stamp };
         this.#port.emit({
           arrivalUs: message.arrivalUs,
@@ -146,9 +155,10 @@ class MqttSource implements Source {
   }
 
   /** How a body becomes readings. Formats count messages here; a serial protocol keeps its own books in readings. */
-  #parser(): { parse: (body: Uint8Array) => readonly Parsed[]; pending: () => number } {
-    const counted = (read: (body: Uint8Array) => Parsed) => ({
+  #makeParser(): Parser {
+    const counted = (read: (body: Uint8Array) => Parsed): Parser => ({
       pending: () => 0,
+      interrupt: () => [],
       parse: (body: Uint8Array): readonly Parsed[] => {
         this.#stage.receive();
         try {
@@ -171,7 +181,11 @@ class MqttSource implements Source {
         ...(width !== undefined && { width }),
         ...(height !== undefined && { height }),
       });
-      return { pending: () => reader.pending, parse: (body) => reader.read(body, this.#stage) };
+      return {
+        pending: () => reader.pending,
+        interrupt: () => reader.interrupt(this.#stage),
+        parse: (body) => reader.read(body, this.#stage),
+      };
     }
     const known = [...formatNames, 'json', ...protocols.keys()];
     const close = format === undefined ? undefined : nearest(format, known);

@@ -10,6 +10,7 @@ import { fillEnvironment } from './environment.ts';
 const port = z.number().int().min(0).max(65_535);
 const positive = z.number().positive();
 const ageMs = positive.max(600_000);
+const brokerUrl = z.string().regex(/^(mqtts?|wss?):\/\//, 'a broker is mqtt://HOST:1883');
 
 const windowSchema = z
   .strictObject({
@@ -77,14 +78,18 @@ export const configSchema = z
         token: z.string().min(8, 'a token has at least 8 characters').optional(),
         tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
         insecure: z.boolean().default(false).describe('true: another address than loopback without TLS'),
+        slowClientMs: z
+          .number()
+          .int()
+          .min(100)
+          .max(600_000)
+          .default(10_000)
+          .describe('a stream client that takes no byte for so long is cut off'),
       })
       .prefault({}),
     broker: z
       .strictObject({
-        url: z
-          .string()
-          .regex(/^(mqtts?|wss?):\/\//, 'a broker is mqtt://HOST:1883')
-          .optional(),
+        url: brokerUrl.optional(),
         port: port.optional(),
       })
       .refine(
@@ -130,6 +135,22 @@ export const configSchema = z
       .default([])
       .superRefine(unique((rule) => rule.id, 'alerts')),
     state: z.strictObject({ dir: z.string().default('state') }).prefault({}),
+    outputs: z
+      .strictObject({
+        mqtt: z
+          .strictObject({
+            url: brokerUrl,
+            topic: z
+              .string()
+              .regex(/^[^+#\0/][^+#\0]*[^+#\0/]$/, 'a topic has no + and no #, and no / at its ends, e.g. edgebind/{host}')
+              .default('edgebind/{host}')
+              .describe("first part of the topics; {host}: this machine's name"),
+            encoding: z.enum(['json', 'f32', 'f16', 'i8', 'none']).default('f32').describe('of vectors; none: they are not published'),
+          })
+          .optional()
+          .describe('alerts, states of sources and vectors by MQTT'),
+      })
+      .prefault({}),
   })
   .superRefine((config, context) => {
     const known = namesOf(config);

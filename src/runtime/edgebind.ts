@@ -13,13 +13,14 @@ import { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import { hostClock } from '../core/time.ts';
-import type { Embedding } from '../core/types.ts';
+import type { Alert, Embedding } from '../core/types.ts';
 import { openBundle, type Bundle } from '../encoders/bundle.ts';
 import { startEncoders } from '../encoders/encoder-pool.ts';
 import type { InputContext } from '../inputs/context.ts';
 import { openSource } from '../inputs/open-source.ts';
 import { Hub } from '../outputs/hub.ts';
 import { startServer, type Server } from '../outputs/http-server.ts';
+import { MqttOutput } from '../outputs/mqtt-output.ts';
 import { findBundle } from './bundles.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import { embedQuery } from './embed-query.ts';
@@ -27,7 +28,7 @@ import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, requireEncoders } from './senses.ts';
 import { Station } from './station.ts';
 import { LoopDelay, statusOf } from './status.ts';
-import { startTransport, type Transport } from './transport.ts';
+import { Transport } from './transport.ts';
 
 export interface EdgeBindOptions {
   readonly log: Log;
@@ -58,7 +59,9 @@ export class EdgeBind {
   readonly #hub: Hub;
   readonly #book: RuleBook;
   #config: Config;
-  #transport: Transport | undefined;
+  readonly #transport: Transport;
+  readonly #mqtt: MqttOutput | undefined;
+  #reconfigured: Promise<unknown> = Promise.resolve();
   #fusion = new Subscription();
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
@@ -81,14 +84,18 @@ export class EdgeBind {
       spaces: () => [encoders.space],
       sources: () => [...this.#stations.values()].map(({ id, modality, status }) => ({ id, modality, state: status.state })),
       alerts: this.#log,
+      slowClientMs: config.listen.slowClientMs,
     });
+    this.#transport = new Transport({ broker: config.broker, clock: this.#clock, log: options.log });
+    const { mqtt } = config.outputs;
+    this.#mqtt = mqtt && new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log });
     this.#book = new RuleBook({
       engine: this.#rules,
       log: this.#log,
       stateDir,
       embed: ({ query }) => embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) }),
       known: () => namesOf(this.#config),
-      onAlert: (alert) => this.#hub.publishAlert(alert),
+      onAlert: (alert) => this.#announce(alert),
     });
   }
 
@@ -131,20 +138,35 @@ export class EdgeBind {
     return this.#ledger;
   }
 
-  /** Puts an edited config into force. Sources that did not change go on without losing a window. */
-  async reconfigure({ config }: LoadedConfig): Promise<void> {
-    const fixed = (one: Config): string => JSON.stringify([one.model, one.listen, one.broker, one.encoders, one.state]);
+  /**
+   * Puts an edited config into force, one after the other. Sources that did not change go on without losing a window; a config that
+   * cannot be put into force changes nothing.
+   *
+   * @throws UsageError with what is wrong with it
+   */
+  reconfigure({ config }: LoadedConfig): Promise<void> {
+    const done = this.#reconfigured.then(() => (this.#stopping ? undefined : this.#reconfigure(config)));
+    this.#reconfigured = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reconfigure(config: Config): Promise<void> {
+    const fixed = ({ sources: _, fusion: _fusion, alerts: _alerts, ...others }: Config): string => JSON.stringify(others);
     if (fixed(config) !== fixed(this.#config))
-      this.#options.log.warn({}, 'model, listen, broker, encoders and state take effect at the next start; sources, fusion and alerts now');
+      this.#options.log.warn(
+        {},
+        'model, listen, broker, encoders, state and outputs take effect at the next start; sources, fusion and alerts now',
+      );
     requireEncoders(this.#bundle, config.sources);
-    const next = { ...this.#config, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
+    const before = this.#config;
+    const next = { ...before, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
     const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
     const changed = (id: string): boolean =>
-      asText(next.sources.find((source) => source.id === id)) !== asText(this.#config.sources.find((source) => source.id === id));
+      asText(next.sources.find((source) => source.id === id)) !== asText(before.sources.find((source) => source.id === id));
     const gone = [...this.#stations.values()].filter((station) => changed(station.id));
-    const added = next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id));
-    // The rules first: a query that cannot be embedded must leave everything as it is.
-    const before = this.#config;
+    // All that can fail comes first, and leaves everything as it is.
+    const added = await this.#transport.resolve(next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id)));
+    for (const source of added) openSource(source, { ...this.#inputContext(), ledger: new Ledger() });
     this.#config = next;
     try {
       await this.#book.configure(next.alerts);
@@ -157,8 +179,9 @@ export class EdgeBind {
       await station.stop();
     }
     this.#tell(this.#gone(gone.map(({ id }) => id)));
-    if (added.length > 0) await this.#open(added);
-    this.#fuse();
+    this.#open(added);
+    if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
+    await this.#transport.release(next.sources);
   }
 
   /** Stops the inputs, lets what is on its way come out, writes the state, closes. May be called twice. */
@@ -193,7 +216,7 @@ export class EdgeBind {
         ready: () => this.#readiness(),
       },
     });
-    await this.#open(this.#config.sources);
+    this.#open(await this.#transport.resolve(this.#config.sources));
     this.#fuse();
   }
 
@@ -205,7 +228,13 @@ export class EdgeBind {
   }
 
   #tell(changes: readonly AlertDraft[]): void {
-    for (const change of changes) this.#hub.publishAlert(this.#log.append(change));
+    for (const change of changes) this.#announce(this.#log.append(change));
+  }
+
+  /** THE ALERT MUST BE IN THE LOG. */
+  #announce(alert: Alert): void {
+    this.#hub.publishAlert(alert);
+    this.#mqtt?.publishAlert();
   }
 
   /** Embeddings, single and fused, to the rules; what they say to the clients. */
@@ -214,15 +243,21 @@ export class EdgeBind {
     const judged$ = merge(this.#embeddings, fused.pipe(map((one): Judged => ({ ...one, modality: 'fused' }))));
     this.#subscription.add(
       alerts(judged$, this.#rules, this.#log).subscribe(({ scores, alerts: changes }) => {
-        for (const alert of changes) this.#hub.publishAlert(alert);
+        for (const alert of changes) this.#announce(alert);
         for (const score of scores) this.#hub.publishScore(score);
       }),
     );
-    this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#hub.publishEmbedding(embedding)));
+    this.#subscription.add(
+      this.#embeddings.subscribe((embedding) => {
+        this.#hub.publishEmbedding(embedding);
+        this.#mqtt?.publishVector(embedding);
+      }),
+    );
     this.#subscription.add(
       fused.subscribe((one) => {
         this.#newestFused = one;
         this.#hub.publishFused(one);
+        this.#mqtt?.publishVector(one);
       }),
     );
   }
@@ -239,20 +274,20 @@ export class EdgeBind {
     this.#fusion = fusion(this.#embeddings, { ...terms, clock: this.#clock, sources }).subscribe((one) => this.#fused.next(one));
   }
 
-  async #open(sources: readonly SourceConfig[]): Promise<void> {
-    // Later additions bring their own transport only if the first sources needed none.
-    this.#transport ??= await startTransport(
-      { broker: this.#config.broker, sources: this.#config.sources },
-      { clock: this.#clock, log: this.#options.log },
-    );
-    const resolved = new Map(this.#transport.sources.map((source) => [source.id, source]));
-    const context: InputContext = {
+  #inputContext(): InputContext {
+    const { bus } = this.#transport;
+    return {
       clock: this.#clock,
       ledger: this.#ledger,
       log: this.#options.log,
       audioRateHz: audioRateHz(this.#bundle),
-      ...(this.#transport.bus && { bus: this.#transport.bus }),
+      ...(bus && { bus }),
     };
+  }
+
+  /** @param sources as the transport has resolved them */
+  #open(sources: readonly SourceConfig[]): void {
+    const context = this.#inputContext();
     const engine: Engine = engineOf({
       config: this.#config,
       bundle: this.#bundle,
@@ -260,15 +295,20 @@ export class EdgeBind {
       ledger: this.#ledger,
       show: (sample) => this.#hub.publishSample(sample),
     });
-    for (const config of sources) {
+    for (const resolved of sources) {
+      // People see what they wrote, not the simulator's address.
+      const config = this.#config.sources.find(({ id }) => id === resolved.id) ?? resolved;
       const station = new Station({
         config,
-        source: openSource(config.from.startsWith('simulate:') ? (resolved.get(config.id) ?? config) : config, context),
+        source: openSource(resolved, context),
         engine,
         clock: this.#clock,
         log: this.#options.log,
         onEmbedding: (embedding) => this.#embeddings.next(embedding),
-        onStatus: (status) => this.#hub.publishStatus(status),
+        onStatus: (status) => {
+          this.#hub.publishStatus(status);
+          this.#mqtt?.publishStatus(status);
+        },
       });
       this.#stations.set(config.id, station);
       station.start();
@@ -306,6 +346,7 @@ export class EdgeBind {
         log.warn({ error: messageOf(error) }, `stopping: ${what} failed`);
       }
     };
+    await this.#reconfigured;
     const stations = [...this.#stations.values()];
     await tidy('inputs', () => Promise.all(stations.map((station) => station.stopInput())));
     // What waits is encoded, judged and published before the doors close.
@@ -315,7 +356,8 @@ export class EdgeBind {
     this.#subscription.unsubscribe();
     await tidy('clients', () => this.#hub.closeAll('the server stops'));
     await tidy('server', () => this.#server?.close());
-    await tidy('transport', () => this.#transport?.stop());
+    await tidy('mqtt output', () => this.#mqtt?.stop());
+    await tidy('transport', () => this.#transport.stop());
     await tidy('alert log', () => this.#log.close());
     this.#loopDelay.stop();
   }

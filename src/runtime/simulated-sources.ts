@@ -9,12 +9,6 @@ import { SimulatorProcess } from './simulator-process.ts';
 
 const SCHEME = 'simulate:';
 
-/** Sources without `simulate:`, and the way to end what stands behind them. */
-export interface ResolvedSources {
-  readonly sources: SourceConfig[];
-  stop(): Promise<void>;
-}
-
 interface Wanted {
   readonly scene: string;
   readonly seed: number;
@@ -39,48 +33,85 @@ function parseFrom({ id, from }: SourceConfig): Wanted {
   return { scene: openScene(name === '' ? 'kitchen' : name, seed).name, seed, atSeconds };
 }
 
-/**
- * Replaces each source `from: simulate:...` by the address of a virtual device. Sources of the same scene, seed and beginning share one
- * `edgebind simulate` child process, so that they sense the same events at the same time; other sources stay as they are.
- *
- * @param options.mqttUrl the broker that the `mqtt:` sources of this run are read from
- * @throws UsageError for an unknown scene, EdgeBindError where the simulator does not start
- */
-export async function resolveSimulated(sources: readonly SourceConfig[], options: { mqttUrl: string; log: Log }): Promise<ResolvedSources> {
-  const wanted = new Map<string, Wanted>();
-  const keyOf = (source: SourceConfig): string | undefined => {
-    if (!source.from.startsWith(SCHEME)) return undefined;
-    const parsed = parseFrom(source);
-    const key = `${parsed.scene}-${parsed.seed}-${parsed.atSeconds}`;
-    wanted.set(key, parsed);
-    return key;
-  };
-  const keys = sources.map(keyOf);
-  if (wanted.size === 0) return { sources: [...sources], stop: () => Promise.resolve() };
-
-  const folder = await mkdtemp(join(tmpdir(), 'edgebind-simulated-'));
-  const processes: SimulatorProcess[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(processes.map((process) => process.stop()));
-    await rm(folder, { recursive: true, force: true });
-  };
-  const devices = new Map<string, readonly SourceConfig[]>();
-  try {
-    for (const [key, scene] of wanted) {
-      // The topics of two scenes must not meet; the first keeps the plain one, which the docs show.
-      const topic = devices.size === 0 ? 'edgebind/sim' : `edgebind/sim/${key}`;
-      const { process, endpoints } = await SimulatorProcess.start({ ...scene, ...options, topic, serialDir: join(folder, key) });
-      processes.push(process);
-      devices.set(key, endpoints);
-    }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const resolved = sources.map((source, index) => {
-    const device = devices.get(keys[index] ?? '')?.find(({ modality }) => modality === source.modality);
-    // What the config says about the source wins, except for where it comes from.
-    return device ? { ...device, ...source, from: device.from } : source;
-  });
-  return { sources: resolved, stop };
+interface Running {
+  readonly process: SimulatorProcess;
+  readonly endpoints: readonly SourceConfig[];
 }
+
+/**
+ * The virtual devices behind `from: simulate:...`. Sources of the same scene, seed and beginning share one `edgebind simulate` child
+ * process, so that they sense the same events at the same time.
+ */
+export class Simulators {
+  readonly #log: Log;
+  readonly #running = new Map<string, Running>();
+  #folder: string | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /**
+   * Replaces each source `from: simulate:...` by the address of a virtual device, and starts what is not there yet; other sources
+   * stay as they are.
+   *
+   * @param mqttUrl the broker that the `mqtt:` sources of this run are read from
+   * @throws UsageError for an unknown scene, EdgeBindError where a simulator does not start; nothing new is left running then
+   */
+  async resolve(sources: readonly SourceConfig[], mqttUrl: string): Promise<SourceConfig[]> {
+    const wanted = wantedOf(sources);
+    const started: string[] = [];
+    try {
+      for (const [key, scene] of wanted) {
+        if (this.#running.has(key)) continue;
+        // The topics of two scenes must not meet; the first keeps the plain one, which the docs show.
+        const topic = this.#running.size === 0 ? 'edgebind/sim' : `edgebind/sim/${key}`;
+        this.#folder ??= await mkdtemp(join(tmpdir(), 'edgebind-simulated-'));
+        const serialDir = join(this.#folder, key);
+        this.#running.set(key, await SimulatorProcess.start({ ...scene, mqttUrl, log: this.#log, topic, serialDir }));
+        started.push(key);
+      }
+    } catch (error) {
+      await this.#end(started);
+      throw error;
+    }
+    return sources.map((source) => {
+      const key = keyOf(source);
+      const device = key === undefined ? undefined : this.#running.get(key)?.endpoints.find(({ modality }) => modality === source.modality);
+      // What the config says about the source wins, except for where it comes from.
+      return device ? { ...device, ...source, from: device.from } : source;
+    });
+  }
+
+  /** Ends those that none of these sources needs. */
+  async release(sources: readonly SourceConfig[]): Promise<void> {
+    const wanted = wantedOf(sources);
+    await this.#end([...this.#running.keys()].filter((key) => !wanted.has(key)));
+  }
+
+  async stop(): Promise<void> {
+    await this.#end([...this.#running.keys()]);
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+  }
+
+  async #end(keys: readonly string[]): Promise<void> {
+    const ended = keys.flatMap((key) => this.#running.get(key) ?? []);
+    for (const key of keys) this.#running.delete(key);
+    await Promise.all(ended.map(({ process }) => process.stop()));
+  }
+}
+
+function keyOf(source: SourceConfig): string | undefined {
+  if (!source.from.startsWith(SCHEME)) return undefined;
+  const { scene, seed, atSeconds } = parseFrom(source);
+  return `${scene}-${seed}-${atSeconds}`;
+}
+
+const wantedOf = (sources: readonly SourceConfig[]): Map<string, Wanted> =>
+  new Map(
+    sources.flatMap((source) => {
+      const key = keyOf(source);
+      return key === undefined ? [] : [[key, parseFrom(source)] as const];
+    }),
+  );

@@ -1,50 +1,67 @@
 import type { Log } from '../core/log.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
-import { startBroker } from '../inputs/embedded-broker.ts';
+import { startBroker, type EmbeddedBroker } from '../inputs/embedded-broker.ts';
 import type { MqttBus } from '../inputs/mqtt-bus.ts';
 import { connectBus } from '../inputs/mqtt-client.ts';
 import type { Config } from './config.ts';
-import { resolveSimulated } from './simulated-sources.ts';
-
-/** The broker, the connection to it, and the simulator, as far as the sources need them. */
-export interface Transport {
-  /** The sources as configured, with `simulate:` replaced by what the simulator really speaks. */
-  readonly sources: readonly SourceConfig[];
-  readonly bus: MqttBus | undefined;
-  stop(): Promise<void>;
-}
+import { Simulators } from './simulated-sources.ts';
 
 const DEFAULT_BROKER_PORT = 1883;
 
-/** Brings up what lies between the devices and the inputs. Without `broker.url` an embedded broker listens on loopback. */
-export async function startTransport(
-  config: Pick<Config, 'broker' | 'sources'>,
-  { clock, log }: { clock: Clock; log: Log },
-): Promise<Transport> {
-  const uses = (scheme: string): boolean => config.sources.some((source) => source.from.startsWith(scheme));
-  if (!uses('mqtt:') && !uses('simulate:')) return { sources: config.sources, bus: undefined, stop: () => Promise.resolve() };
+/**
+ * What lies between the devices and the inputs: the broker, the connection to it, and the simulators; each is brought up when the
+ * first source needs it. Without `broker.url` an embedded broker listens on loopback.
+ */
+export class Transport {
+  readonly #options: { readonly broker: Config['broker']; readonly clock: Clock; readonly log: Log };
+  readonly #simulators: Simulators;
+  #broker: EmbeddedBroker | undefined;
+  #bus: MqttBus | undefined;
 
-  // Undone last to first, at the end or where a later part does not come up.
-  const undo: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of undo.splice(0).reverse()) await one();
-  };
-  try {
-    let { url } = config.broker;
-    if (url === undefined) {
-      const broker = await startBroker({ port: config.broker.port ?? DEFAULT_BROKER_PORT, log });
-      undo.push(() => broker.stop());
-      log.info({ url: broker.url }, 'embedded MQTT broker listens');
-      ({ url } = broker);
+  constructor(options: { readonly broker: Config['broker']; readonly clock: Clock; readonly log: Log }) {
+    this.#options = options;
+    this.#simulators = new Simulators(options.log);
+  }
+
+  /** The one connection that all `mqtt:` sources share; absent where no source has needed a broker yet. */
+  get bus(): MqttBus | undefined {
+    return this.#bus;
+  }
+
+  /**
+   * Brings up what these sources need.
+   *
+   * @returns the sources as configured, with `simulate:` replaced by what the simulator really speaks
+   * @throws UsageError for an unknown scene, EdgeBindError where a broker or a simulator does not start
+   */
+  async resolve(sources: readonly SourceConfig[]): Promise<SourceConfig[]> {
+    const uses = (scheme: string, some: readonly SourceConfig[]): boolean => some.some((source) => source.from.startsWith(scheme));
+    if (!uses('mqtt:', sources) && !uses('simulate:', sources)) return [...sources];
+    const url = await this.#brokerUrl();
+    const resolved = await this.#simulators.resolve(sources, url);
+    if (uses('mqtt:', resolved)) this.#bus ??= connectBus({ url, clock: this.#options.clock, log: this.#options.log });
+    return resolved;
+  }
+
+  /** Ends the simulators that none of these sources needs any more. */
+  async release(sources: readonly SourceConfig[]): Promise<void> {
+    await this.#simulators.release(sources);
+  }
+
+  async stop(): Promise<void> {
+    await this.#bus?.stop();
+    await this.#simulators.stop();
+    await this.#broker?.stop();
+  }
+
+  async #brokerUrl(): Promise<string> {
+    const { broker, log } = this.#options;
+    if (broker.url !== undefined) return broker.url;
+    if (!this.#broker) {
+      this.#broker = await startBroker({ port: broker.port ?? DEFAULT_BROKER_PORT, log });
+      log.info({ url: this.#broker.url }, 'embedded MQTT broker listens');
     }
-    const simulated = await resolveSimulated(config.sources, { mqttUrl: url, log });
-    undo.push(() => simulated.stop());
-    const bus = simulated.sources.some((source) => source.from.startsWith('mqtt:')) ? connectBus({ url, clock, log }) : undefined;
-    if (bus) undo.push(() => bus.stop());
-    return { sources: simulated.sources, bus, stop };
-  } catch (error) {
-    await stop();
-    throw error;
+    return this.#broker.url;
   }
 }

@@ -94,7 +94,7 @@ function options(element: HTMLElement, least: number): uPlot.Options {
         ticks: { show: false },
       },
     ],
-    padding: [4, 0, 4, 0],
+    padding: [8, 0, 4, 0],
     series: [
       {},
       ...AXES.map((_axis, i) => ({ stroke: () => colour((['s0', 's1', 's2'] as const)[i] ?? 's0'), width: 1.25, points: { show: false } })),
