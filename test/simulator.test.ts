@@ -14,7 +14,7 @@ import { silentLog } from '../src/core/log.ts';
 import type { SourceConfig } from '../src/core/source-config.ts';
 import { hostClock } from '../src/core/time.ts';
 import type { Modality } from '../src/core/types.ts';
-import { resolveSimulated } from '../src/runtime/simulated-sources.ts';
+import { Simulators } from '../src/runtime/simulated-sources.ts';
 import { startMosquitto, type Mosquitto } from './helpers/mosquitto.ts';
 import { until } from './helpers/until.ts';
 
@@ -249,7 +249,7 @@ describe('edgebind simulate', () => {
   });
 });
 
-describe('resolveSimulated', () => {
+describe('Simulators', () => {
   const log = silentLog;
 
   it('gives all sources of one scene one simulator, leaves the others, and brings a dead one back to the same place', async () => {
@@ -262,9 +262,10 @@ describe('resolveSimulated', () => {
       mine,
     ];
     let folder: string;
-    const resolved = await resolveSimulated(sources, { mqttUrl: 'mqtt://127.0.0.1:9', log });
+    const simulators = new Simulators(log);
+    const resolved = await simulators.resolve(sources, 'mqtt://127.0.0.1:9');
     try {
-      const [eye, ear, hand, other, last] = resolved.sources;
+      const [eye, ear, hand, other, last] = resolved;
       expect(eye).toMatchObject({ id: 'eye', fps: 5, from: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/camera\.mjpeg$/) as string });
       expect(new URL(ear!.from).port).toBe(new URL(eye!.from).port);
       expect(hand).toMatchObject({ id: 'hand', protocol: 'witmotion' });
@@ -291,16 +292,21 @@ describe('resolveSimulated', () => {
           () => false,
         ),
       );
+      // What is added later shares what runs; what nobody reads any more ends.
+      const [later] = await simulators.resolve([{ id: 'later', modality: 'depth', from: 'simulate:' }], 'mqtt://127.0.0.1:9');
+      expect(later?.from).toBe('mqtt:edgebind/sim/depth');
+      await simulators.release(sources.slice(0, 1));
+      await expect(run('pgrep', ['-f', `simulate --scene calm .*${dirname(folder)}`])).rejects.toMatchObject({ code: 1 });
     } finally {
-      await resolved.stop();
+      await simulators.stop();
     }
-    await expect(fetch(resolved.sources[0]!.from)).rejects.toThrow();
+    await expect(fetch(resolved[0]!.from)).rejects.toThrow();
     // Nor does the one that was killed leave anything behind.
     await expect(run('pgrep', ['-f', folder])).rejects.toMatchObject({ code: 1 });
   });
 
   it('refuses what it does not know', async () => {
-    const of = (from: string): Promise<unknown> => resolveSimulated([{ id: 'x', modality: 'image', from }], { mqttUrl: '', log });
+    const of = (from: string): Promise<unknown> => new Simulators(log).resolve([{ id: 'x', modality: 'image', from }], '');
     await expect(of('simulate:attic')).rejects.toThrow(/attic/);
     await expect(of('simulate:kitchen?sed=7')).rejects.toThrow(/sed/);
     await expect(of('simulate:kitchen?seed=red')).rejects.toThrow(/whole number/);

@@ -83,6 +83,11 @@ export class MqttOutput {
     );
   }
 
+  /** For `/api/v1/status`. */
+  describe(): { readonly kind: 'mqtt'; readonly topic: string; readonly state: 'live' | 'reconnecting' } {
+    return { kind: 'mqtt', topic: this.#topic, state: this.#isConnected ? 'live' : 'reconnecting' };
+  }
+
   publishAlert(): void {
     const { newest } = this.#options.alerts;
     this.#alerts.receive(newest - this.#newest);

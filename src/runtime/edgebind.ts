@@ -332,6 +332,7 @@ export class EdgeBind {
       stations: [...this.#stations.values()],
       rules: this.#book.list(),
       ...(this.#newestFused && { fused: this.#newestFused }),
+      outputs: this.#mqtt ? [this.#mqtt.describe()] : [],
       ledger: this.#ledger,
       loopDelay: this.#loopDelay,
     });

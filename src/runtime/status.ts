@@ -34,12 +34,26 @@ export interface StatusParts {
   readonly rules: readonly Rule[];
   /** The newest fused vector. */
   readonly fused?: Fused;
+  /** What each output besides HTTP and WebSocket says of itself. */
+  readonly outputs: readonly object[];
   readonly ledger: Ledger;
   readonly loopDelay: LoopDelay;
 }
 
 /** The body of `/api/v1/status`: what a person asks first when something seems wrong. */
-export function statusOf({ server, boot, startedUs, nowUs, space, stations, rules, fused, ledger, loopDelay }: StatusParts): object {
+export function statusOf({
+  server,
+  boot,
+  startedUs,
+  nowUs,
+  space,
+  stations,
+  rules,
+  fused,
+  outputs,
+  ledger,
+  loopDelay,
+}: StatusParts): object {
   const lines = ledger.lines();
   const dropsOf = (id: string): Record<string, number> => {
     const drops: Record<string, number> = {};
@@ -56,6 +70,7 @@ export function statusOf({ server, boot, startedUs, nowUs, space, stations, rule
     sources: stations.map((station) => ({ ...station.describe(), dropped: dropsOf(station.id) })),
     ...(fused && { fusion: attendance(fused) }),
     rules: rules.length,
+    outputs,
     ledgerSums: lines.every((line) => line.sums),
     eventLoopDelayMs: loopDelay.read(),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e6),

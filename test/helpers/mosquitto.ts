@@ -13,6 +13,9 @@ export interface Mosquitto {
   /** Ends it; `start` brings it back on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** It hangs: connections stay, nothing is read. */
+  pause(): void;
+  resume(): void;
 }
 
 export async function startMosquitto(): Promise<Mosquitto> {
@@ -29,6 +32,8 @@ export async function startMosquitto(): Promise<Mosquitto> {
     port,
     url: `mqtt://127.0.0.1:${port}`,
     start,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     stop: async () => {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
