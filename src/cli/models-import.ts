@@ -33,11 +33,21 @@ export function registerModelsImport(models: Command): void {
 }
 
 const HELP = `
+System       checkpoint (where it comes from, its licence, and what was proven: docs/importers.md)
+  imagebind  imagebind_huge.pth
+  clip       OpenAI's RN50.pt ... ViT-L-14-336px.pt
+  openclip   open_clip_model.safetensors or open_clip_pytorch_model.bin, with its open_clip_config.json
+  clap       laion/clap-htsat-unfused: model.safetensors or pytorch_model.bin, with its tokenizer.json
+
+Options
   --checkpoint FILE     the authors' file: .pt, .pth, .bin, .safetensors (weights only: a pickle with code in it is refused)
-  --random SEED         instead of a checkpoint: seeded random weights, for trials; --blocks N: transformer blocks per encoder (2)
+  --random SEED         instead of a checkpoint: seeded random weights, for trials; --blocks N: blocks per encoder (2);
+                        --variant NAME: which of the published sizes (clip: ViT-B-32 ... RN50x64; openclip: ViT-B-32 ... ViT-bigG-14)
   --out DIR             the new bundle folder
   --bpe, --tokenizer FILE  CLIP's bpe_simple_vocab_16e6.txt.gz, or a tokenizer.json
   --only MODALITY...    only these modalities
+  --config FILE, --activation gelu or quickgelu  what the tensors do not tell (openclip: open_clip_config.json is found beside them)
+  --licence TEXT        of the weights, where the importer cannot know it (openclip)
   --video               pictures in pairs, 2 s apart (imagebind)
   --fp16, --int8        also DIR-fp16, DIR-int8, each behind a gate: cosine to the original, and a retrieval check
   --samples FILE        .npz with encoder inputs by modality, N x shape, for the gates

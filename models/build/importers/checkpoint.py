@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from .errors import ImportFailed
+from .torchscript import is_torchscript, read_torchscript
 
 State = dict[str, torch.Tensor]
 # Where training code puts the weights inside of what it saves.
@@ -18,7 +19,7 @@ NAMED = 12
 
 
 def read(path: Path) -> State:
-    """The tensors of a .safetensors file or of a file by torch.save."""
+    """The tensors of a .safetensors file, of a file by torch.save, or of a TorchScript archive."""
     if not path.is_file():
         raise ImportFailed("CHECKPOINT_MISSING", f"{path} is not there; give the checkpoint that the authors published (--checkpoint FILE)")
     if path.suffix == ".safetensors":
@@ -26,6 +27,8 @@ def read(path: Path) -> State:
             return load_file(path)
         except SafetensorError as error:
             raise ImportFailed("CHECKPOINT_BROKEN", f"{path} is no whole safetensors file: {error}; copy it again") from error
+    if is_torchscript(path):
+        return read_torchscript(path)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

@@ -7,6 +7,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 # Beside each system there may be its architecture, NAME_model.py.
 FILES = (Path(__file__).parent / "systems").glob("*.py")
@@ -20,10 +21,14 @@ def parser() -> argparse.ArgumentParser:
     weights.add_argument("--checkpoint", type=Path, help="the authors' file (.pt, .pth, .bin, .safetensors)")
     weights.add_argument("--random", type=int, metavar="SEED", help="seeded random weights instead, for trials")
     parser.add_argument("--blocks", type=int, default=2, help="with --random: transformer blocks per encoder")
+    parser.add_argument("--variant", help="with --random: which of the published sizes (clip, openclip)")
     parser.add_argument("--out", type=Path, required=True, help="the new bundle folder")
     parser.add_argument("--bpe", "--tokenizer", dest="tokenizer", type=Path, help="bpe_simple_vocab_16e6.txt.gz, or a tokenizer.json")
     parser.add_argument("--only", nargs="+", metavar="MODALITY", help="only these modalities")
     parser.add_argument("--video", action="store_true", help="pictures in pairs, 2 s apart (imagebind)")
+    parser.add_argument("--config", type=Path, help="the authors' configuration, where the tensors do not tell all (openclip)")
+    parser.add_argument("--activation", choices=("gelu", "quickgelu"), help="instead of a configuration (openclip)")
+    parser.add_argument("--licence", help="of the weights, where the importer cannot know it")
     parser.add_argument("--fp16", action="store_true", help="also DIR-fp16, in half precision")
     parser.add_argument("--int8", action="store_true", help="also DIR-int8, with weights in int8")
     parser.add_argument("--samples", type=Path, help=".npz with encoder inputs by modality, N x shape, for the gates")
@@ -33,6 +38,19 @@ def parser() -> argparse.ArgumentParser:
 def stop(number: int, _frame: object) -> None:
     # As an exception, so that half a bundle is removed on the way out.
     raise SystemExit(128 + number)
+
+
+def variant_of(module: ModuleType, arguments: argparse.Namespace) -> list[str]:
+    """The published size that random weights stand for, where a system has several: the first, or the one that was named."""
+    from .errors import ImportFailed
+
+    known = list(getattr(module, "VARIANTS", ()))
+    if arguments.variant is None:
+        return known[:1]
+    if arguments.variant not in known:
+        names = ", ".join(known) or "none"
+        raise ImportFailed("BAD_VARIANT", f"{arguments.system} has no variant {arguments.variant}; there are: {names}")
+    return [arguments.variant]
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -53,13 +71,23 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"reading {arguments.checkpoint}")
         state = getattr(module, "read", checkpoint.read)(arguments.checkpoint)
     else:
-        say(f"random weights, seed {arguments.random}, {arguments.blocks} blocks")
-        state = module.random_state(arguments.random, arguments.blocks)
-    options = Options(tokenizer=arguments.tokenizer, video=arguments.video, only=set(arguments.only) if arguments.only else None)
+        variant = variant_of(module, arguments)
+        named = f"random weights, seed {arguments.random}, {', '.join([*variant, f'at most {arguments.blocks} blocks'])}"
+        say(named)
+        state = module.random_state(arguments.random, arguments.blocks, *variant)
+    options = Options(
+        tokenizer=arguments.tokenizer,
+        video=arguments.video,
+        only=set(arguments.only) if arguments.only else None,
+        checkpoint=arguments.checkpoint,
+        config=arguments.config,
+        activation=arguments.activation,
+    )
     system = module.build(state, options)
+    if arguments.licence:
+        system.licence = arguments.licence
     if arguments.random is not None:
-        system.name, system.source = f"{system.name}-random", f"random weights, seed {arguments.random}, {arguments.blocks} blocks"
-        system.space = f"{system.space}-random"
+        system.name, system.space, system.source = f"{system.name}-random", f"{system.space}-random", named
     given = read_samples(arguments.samples)
     bundle.write(system, outs[0], given)
     for precision, out in zip(smaller, outs[1:], strict=True):

@@ -50,6 +50,11 @@ class Options:
     # Two pictures of a window instead of one, where the original can.
     video: bool = False
     only: set[str] | None = None
+    # The file that is read, for those that lie beside it; None with random weights.
+    checkpoint: Path | None = None
+    # What the tensors do not tell: the authors' configuration, or the activation alone ("gelu", "quickgelu").
+    config: Path | None = None
+    activation: str | None = None
 
     def wants(self, modality: str) -> bool:
         return self.only is None or modality in self.only

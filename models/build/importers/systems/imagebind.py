@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from ..checkpoint import State, count_blocks, load, shape_of
-from ..clip_bpe import LENGTH, NAME, clip_bpe, find_bpe
+from ..clip_bpe import NAME, clip_bpe, find_bpe
+from ..clip_front_end import FRAME, TEXT, picture
 from ..errors import ImportFailed
 from ..random_checkpoint import random_state as random_weights
 from ..system import Encoder, Options, System
@@ -14,14 +15,9 @@ from ..transformer import unit
 from .imagebind_model import DIM, HUGE, ImageBind, Plan
 
 LABEL = "ImageBind"
-CLIP = {
-    "scale": 1 / 255,
-    "mean": [0.48145466, 0.4578275, 0.40821073],
-    "std": [0.26862954, 0.26130258, 0.27577711],
-}
 FRONT_ENDS = {
-    "image": {"kind": "image", "size": 224, "resize": "shortest", "resample": "bicubic", **CLIP},
-    "text": {"kind": "text", "tokenizer": NAME, "maxLength": LENGTH, "padId": 0},
+    "image": picture(),
+    "text": TEXT,
     "audio": {"kind": "log-mel", "preset": "imagebind"},
     "depth": {
         "kind": "depth", "size": 224, "resize": "shortest", "resample": "bicubic", "antialias": False, "channels": 1,
@@ -31,9 +27,8 @@ FRONT_ENDS = {
     "imu": {"kind": "imu", "rateHz": 400, "seconds": 5},
 }  # fmt: skip
 # pytorchvideo's ShortSideScale and the middle one of three crops.
-VIDEO = {**FRONT_ENDS["image"], "resample": "bilinear", "antialias": False, "cropRounding": "up", "frames": 2}
+VIDEO = picture(resample="bilinear", antialias=False, cropRounding="up", frames=2)
 SHAPES = {"image": [3, 224, 224], "audio": [1, 128, 204], "depth": [1, 224, 224], "thermal": [1, 224, 224], "imu": [6, 2000]}
-FRAME = {"kind": "frame"}
 WINDOWS = {
     "image": FRAME,
     "audio": {"kind": "sliding", "sizeMs": 2000, "hopMs": 1000, "minCoverage": 0.9},
