@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const rings = [
   ['core'],
   ['operators', 'frontends', 'space', 'client'],
-  ['encoders', 'alerts', 'devices'],
+  ['encoders', 'alerts', 'devices', 'recording'],
   ['inputs', 'outputs'],
   ['pipelines'],
   ['runtime'],

@@ -1,0 +1,180 @@
+import type { McapTypes } from '@mcap/core';
+import { z } from 'zod';
+import { PayloadError } from '../core/errors.ts';
+import type { Fused } from '../core/fused.ts';
+import type { LedgerLine } from '../core/ledger.ts';
+import {
+  MODALITIES,
+  type Alert,
+  type Embedding,
+  type Modality,
+  type Payload,
+  type Reading,
+  type Sample,
+  type Score,
+  type SourceStatus,
+} from '../core/types.ts';
+import { decodeReading, decodeVector } from './messages.ts';
+import { parseJson, parseSession, type Session } from './session.ts';
+import type { Topic } from './topic.ts';
+
+/** A window that was not encoded, and why: a word of the ledger's stage `encode`. */
+export interface RecordedDrop {
+  readonly source: string;
+  readonly modality: Modality;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly reason: string;
+}
+
+/** A rule that was in force, and its query as a vector of that run's space. `rule` is as the config states it, not yet checked. */
+export interface RecordedRule {
+  readonly rule: unknown;
+  readonly space: string;
+  readonly vector: Float32Array;
+}
+
+/** One thing that happened in the recorded run. `atUs`: host time when it did. */
+export type RecordedEvent = { readonly atUs: number } & (
+  | {
+      readonly kind: 'reading';
+      readonly source: string;
+      readonly modality: Modality;
+      /** As it came from the device: give it to the same pipeline. */
+      readonly reading: Reading;
+      /** The same on the common timeline, as the recorded run's clock model placed it; absent where it refused the stamp. */
+      readonly sample?: Sample;
+    }
+  | { readonly kind: 'embedding'; readonly source: string; readonly embedding: Embedding }
+  | { readonly kind: 'fused'; readonly source: string; readonly fused: Fused }
+  | { readonly kind: 'score'; readonly source: string; readonly score: Score }
+  | { readonly kind: 'alert'; readonly source: string; readonly alert: Alert }
+  | { readonly kind: 'status'; readonly source: string; readonly status: SourceStatus }
+  | { readonly kind: 'drop'; readonly source: string; readonly drop: RecordedDrop }
+  | { readonly kind: 'ledger'; readonly lines: readonly LedgerLine[] }
+  | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: 'rules'; readonly rules: readonly RecordedRule[] }
+);
+
+const sense = z.enum([...MODALITIES, 'fused']);
+const span = { source: z.string(), startUs: z.number(), endUs: z.number() };
+const judged = { ...span, rule: z.string(), modality: sense, score: z.number(), threshold: z.number() };
+const vectorHead = { ...span, space: z.string(), seq: z.number(), errorUs: z.number() };
+const embeddingHead = z.object({
+  ...vectorHead,
+  modality: z.enum(MODALITIES),
+  coverage: z.number(),
+  samples: z.object({ first: z.number(), last: z.number(), missing: z.number() }),
+});
+const fusedHead = z.object({
+  ...vectorHead,
+  present: z.array(z.string()),
+  missing: z.array(z.string()),
+  held: z.array(z.string()),
+  weights: z.record(z.string(), z.number()),
+});
+const scoreSchema = z.object(judged);
+const alertSchema = z.object({
+  ...judged,
+  cursor: z.number().int(),
+  id: z.string(),
+  state: z.enum(['raised', 'cleared']),
+  query: z.string(),
+});
+const statusSchema = z.object({
+  source: z.string(),
+  state: z.enum(['starting', 'live', 'silent', 'reconnecting', 'failed', 'stopped']),
+  reason: z.string(),
+});
+const dropSchema = z.object({ ...span, modality: z.enum(MODALITIES), reason: z.string() });
+const counts = z.record(z.string(), z.number());
+const ledgerSchema = z.object({
+  lines: z.array(
+    z.object({
+      source: z.string(),
+      stage: z.string(),
+      received: z.number(),
+      emitted: z.number(),
+      dropped: counts,
+      inFlight: z.number(),
+      noted: counts,
+      sums: z.boolean(),
+    }),
+  ),
+});
+const rulesSchema = z.object({ rules: z.array(z.object({ rule: z.unknown(), space: z.string(), vector: z.base64() })) });
+
+/**
+ * The event that a message of ours stands for.
+ *
+ * @throws PayloadError `badMessage`
+ */
+export function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Message'], file: string): RecordedEvent {
+  const atUs = Number(message.logTime / 1000n);
+  const { data } = message;
+  switch (topic.kind) {
+    case 'reading':
+      return readingEvent(topic, message, atUs);
+    case 'embedding': {
+      const { text, vector } = decodeVector(data);
+      const head = checked(embeddingHead, parseJson(Buffer.from(text)), 'embedding');
+      return { kind: 'embedding', atUs, source: head.source, embedding: { ...head, vector } };
+    }
+    case 'fused': {
+      const { text, vector } = decodeVector(data);
+      const head = checked(fusedHead, parseJson(Buffer.from(text)), 'fused vector');
+      return { kind: 'fused', atUs, source: head.source, fused: { ...head, vector } };
+    }
+    case 'score': {
+      const score = checked(scoreSchema, parseJson(data), 'score');
+      return { kind: 'score', atUs, source: score.source, score };
+    }
+    case 'alert': {
+      const alert = checked(alertSchema, parseJson(data), 'alert');
+      return { kind: 'alert', atUs, source: alert.source, alert };
+    }
+    case 'status': {
+      const status = checked(statusSchema, parseJson(data), 'status');
+      return { kind: 'status', atUs, source: status.source, status };
+    }
+    case 'drop': {
+      const drop = checked(dropSchema, parseJson(data), 'drop');
+      return { kind: 'drop', atUs, source: drop.source, drop };
+    }
+    case 'ledger':
+      return { kind: 'ledger', atUs, lines: checked(ledgerSchema, parseJson(data), 'ledger').lines };
+    case 'session':
+      return { kind: 'session', atUs, session: parseSession(data, file) };
+    case 'rules': {
+      const { rules } = checked(rulesSchema, parseJson(data), 'rules');
+      return { kind: 'rules', atUs, rules: rules.map(({ rule, space, vector }) => ({ rule, space, vector: floats(vector) })) };
+    }
+  }
+}
+
+function readingEvent(topic: Topic, { data, publishTime }: McapTypes.TypedMcapRecords['Message'], atUs: number): RecordedEvent {
+  const { source, modality = 'imu', payload: kind = 'imu' } = topic;
+  const { payload, deviceUs, seq, sampleSeq, errorUs } = decodeReading(kind, data);
+  const reading: Reading = { arrivalUs: atUs, ...(deviceUs !== undefined && { deviceUs }), ...(seq !== undefined && { seq }), payload };
+  const timeUs = Number(publishTime / 1000n);
+  const sample =
+    errorUs === undefined || sampleSeq === undefined
+      ? undefined
+      : { source, modality, seq: sampleSeq, timeUs, durationUs: durationUs(payload), errorUs, payload };
+  return { kind: 'reading', atUs, source, modality, reading, ...(sample && { sample }) };
+}
+
+const durationUs = (payload: Payload): number => (payload.kind === 'pcm' ? Math.round((payload.data.length * 1e6) / payload.rateHz) : 0);
+
+/** What was written itself, not a copy in the schema's order: alerts are compared byte for byte. */
+function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new PayloadError('badMessage', `a recorded ${what} does not fit: ${z.prettifyError(parsed.error)}`);
+  return value as T;
+}
+
+function floats(base64: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+  if (bytes.length % 4 !== 0) throw new PayloadError('badMessage', `a vector of ${bytes.length} bytes; wanted a multiple of 4`);
+  return new Float32Array(bytes.buffer);
+}

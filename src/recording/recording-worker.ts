@@ -1,0 +1,149 @@
+/**
+ * The recording thread: blocks of records in, MCAP files out. Everything that takes time (protobuf, compression, the disk) happens
+ * here, off the event loop, and may block.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../core/errors.ts';
+import { encodeReading, encodeVector } from './messages.ts';
+import type { McapMessage } from './mcap-file.ts';
+import { recordsOf, type BlockRecord } from './record-block.ts';
+import { RotatingFiles } from './rotating-files.ts';
+import type { Topic } from './topic.ts';
+import { TriggerRing, type RingRecord } from './trigger-ring.ts';
+import type { FromRecordingWorker, RecordingWorkerData, ToRecordingWorker } from './worker-messages.ts';
+import { openZstd } from './zstd.ts';
+
+/** A chunk is written after so long at the latest: what a killed program loses. */
+const FLUSH_EVERY_MS = 500;
+/** After a write that failed, nothing is tried for so long. */
+const RETRY_AFTER_MS = 5000;
+
+interface Item extends BlockRecord, RingRecord {}
+
+class RecordingThread {
+  readonly #topics = new Map<number, Topic>();
+  readonly #files: RotatingFiles;
+  readonly #ring: TriggerRing<Item> | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #written: Record<number, number> = {};
+  #dropped: Record<string, Record<number, number>> = {};
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #isFailed = false;
+
+  constructor(options: RecordingWorkerData) {
+    this.#files = new RotatingFiles(options, this.#topics);
+    if (options.trigger)
+      this.#ring = new TriggerRing(options.trigger, {
+        write: (item) => this.#write(item),
+        drop: (item, reason) => this.#drop(item, reason),
+      });
+    this.#timer = setInterval(() => {
+      this.#guarded(() => this.#files.flush());
+      this.#settle(0);
+    }, FLUSH_EVERY_MS);
+  }
+
+  receive(message: ToRecordingWorker): void {
+    switch (message.kind) {
+      case 'topic':
+        this.#topics.set(message.id, message.topic);
+        return;
+      case 'block':
+        for (const record of recordsOf(message.block)) this.#accept(record);
+        this.#settle(message.block.length);
+        return;
+      case 'stop':
+        this.#ring?.end();
+        this.#guarded(() => this.#files.end());
+        this.#settle(0);
+        clearInterval(this.#timer);
+        parentPort?.close();
+        return;
+    }
+  }
+
+  #accept(record: BlockRecord): void {
+    const topic = this.#topics.get(record.topic);
+    if (!topic) return;
+    if (!this.#ring) this.#write({ ...record, role: 'keep', bytes: record.body.length });
+    else this.#ring.push({ ...record, role: roleOf(topic), bytes: record.body.length });
+  }
+
+  #write(item: Item): void {
+    if (Date.now() - this.#failedAtMs < RETRY_AFTER_MS) {
+      this.#drop(item, 'unwritable');
+      return;
+    }
+    const message = this.#message(item);
+    if (!this.#guarded(() => this.#files.write(item.topic, message))) {
+      this.#drop(item, 'unwritable');
+      return;
+    }
+    this.#written[item.topic] = (this.#written[item.topic] ?? 0) + 1;
+    const topic = this.#topics.get(item.topic);
+    const key = topic && headKey(topic, item);
+    // A copy: the block that it lies in is large.
+    if (key !== undefined) this.#files.head(key, { topic: item.topic, message: { ...message, data: message.data.slice() } });
+  }
+
+  #drop({ topic }: Item, reason: string): void {
+    this.#files.skip(topic);
+    const counts = (this.#dropped[reason] ??= {});
+    counts[topic] = (counts[topic] ?? 0) + 1;
+  }
+
+  #message({ topic, logUs, publishUs, body }: BlockRecord): Omit<McapMessage, 'channelId' | 'sequence'> {
+    const { kind, payload } = this.#topics.get(topic) ?? { kind: 'session' };
+    const isVector = kind === 'embedding' || kind === 'fused';
+    const data = kind === 'reading' ? encodeReading(payload ?? 'imu', body, publishUs) : isVector ? encodeVector(body, publishUs) : body;
+    return { logUs, publishUs, data, isDense: payload === 'encoded' };
+  }
+
+  /** A disk that is full or gone is a state, not the end. */
+  #guarded(step: () => void): boolean {
+    try {
+      step();
+      if (this.#isFailed && this.#files.path !== '') {
+        this.#isFailed = false;
+        post({ kind: 'state', reason: '' });
+      }
+      return true;
+    } catch (error) {
+      this.#failedAtMs = Date.now();
+      this.#isFailed = true;
+      post({ kind: 'state', reason: messageOf(error) });
+      try {
+        this.#files.giveUp();
+      } catch {
+        // The file is lost anyway.
+      }
+      return false;
+    }
+  }
+
+  #settle(bytes: number): void {
+    const settled = { written: this.#written, dropped: this.#dropped };
+    this.#written = {};
+    this.#dropped = {};
+    post({ kind: 'settled', bytes, settled, file: this.#files.path, fileBytes: this.#files.size });
+  }
+}
+
+/** What a new file repeats: without it a file could not be understood alone. */
+function headKey({ kind, name }: Topic, { body }: BlockRecord): string | undefined {
+  if (kind === 'session' || kind === 'rules') return kind;
+  if (kind !== 'status') return undefined;
+  const { source } = JSON.parse(Buffer.from(body).toString()) as { source: string };
+  return `${name} ${source}`;
+}
+
+function roleOf({ kind }: Topic): RingRecord['role'] {
+  if (kind === 'alert') return 'trigger';
+  return kind === 'session' || kind === 'rules' || kind === 'status' ? 'keep' : 'raw';
+}
+
+const post = (message: FromRecordingWorker): void => parentPort?.postMessage(message);
+
+await openZstd();
+const thread = new RecordingThread(workerData as RecordingWorkerData);
+parentPort?.on('message', (message: ToRecordingWorker) => thread.receive(message));
