@@ -6,6 +6,8 @@ spectrogram folded into a square, and RoBERTa (Liu et al. 2019).
 import torch
 from torch import nn
 
+from ..bert import EPS, Attended, BertLayer, named, padding_bias
+
 FRAMES, MELS = 1001, 64
 WIDTH, WINDOW, PATCH, SIDE = 96, 8, 4, 256
 # The spectrogram, 1024 x 64, is cut into this many pieces along time, which lie below each other in the square.
@@ -13,26 +15,6 @@ PIECES = SIDE // MELS
 HEADS = (4, 8, 16, 32)
 TEXT_WIDTH, TEXT_HEADS, VOCABULARY, POSITIONS, PAD = 768, 12, 50265, 514, 1
 DIM = 512
-
-
-def named(**modules: nn.Module) -> nn.ModuleDict:
-    return nn.ModuleDict(modules)
-
-
-class Attended(nn.Module):
-    """The projections of an attention; who may see whom is added to the products."""
-
-    def __init__(self, width: int, heads: int):
-        super().__init__()
-        self.heads = heads
-        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
-
-    def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        batch, tokens, width = x.shape
-        head = width // self.heads
-        q, k, v = (f(x).reshape(batch, tokens, self.heads, head).transpose(1, 2) for f in (self.query, self.key, self.value))
-        scores = q @ k.transpose(2, 3) / head**0.5 + bias
-        return (scores.softmax(dim=-1) @ v).transpose(1, 2).reshape(batch, tokens, width)
 
 
 def relative_index() -> torch.Tensor:
@@ -153,21 +135,6 @@ class Htsat(nn.Module):
         return self.norm(x).mean(1)
 
 
-class RobertaLayer(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        width = TEXT_WIDTH
-        output = named(dense=nn.Linear(width, width), LayerNorm=nn.LayerNorm(width, 1e-12))
-        self.attention = nn.ModuleDict({"self": Attended(width, TEXT_HEADS), "output": output})
-        self.intermediate = named(dense=nn.Linear(width, 4 * width))
-        self.output = named(dense=nn.Linear(4 * width, width), LayerNorm=nn.LayerNorm(width, 1e-12))
-
-    def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        output = self.attention["output"]
-        x = output["LayerNorm"](x + output["dense"](self.attention["self"](x, bias)))
-        return self.output["LayerNorm"](x + self.output["dense"](nn.functional.gelu(self.intermediate["dense"](x))))
-
-
 class Roberta(nn.Module):
     """Ids and attention mask, N x tokens -> N x 768."""
 
@@ -177,9 +144,9 @@ class Roberta(nn.Module):
             word_embeddings=nn.Embedding(VOCABULARY, TEXT_WIDTH),
             position_embeddings=nn.Embedding(POSITIONS, TEXT_WIDTH),
             token_type_embeddings=nn.Embedding(1, TEXT_WIDTH),
-            LayerNorm=nn.LayerNorm(TEXT_WIDTH, 1e-12),
+            LayerNorm=nn.LayerNorm(TEXT_WIDTH, EPS),
         )
-        self.encoder = named(layer=nn.ModuleList(RobertaLayer() for _ in range(blocks)))
+        self.encoder = named(layer=nn.ModuleList(BertLayer(TEXT_WIDTH, TEXT_HEADS) for _ in range(blocks)))
         self.pooler = named(dense=nn.Linear(TEXT_WIDTH, TEXT_WIDTH))
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -188,7 +155,7 @@ class Roberta(nn.Module):
         positions = mask.cumsum(1) * mask + PAD
         x = tables["word_embeddings"](ids) + tables["position_embeddings"](positions) + tables["token_type_embeddings"].weight[0]
         x = tables["LayerNorm"](x)
-        bias = (1 - mask[:, None, None, :].to(x.dtype)) * torch.finfo(torch.float16).min
+        bias = padding_bias(mask)
         for layer in self.encoder["layer"]:
             x = layer(x, bias)
         return self.pooler["dense"](x[:, 0]).tanh()

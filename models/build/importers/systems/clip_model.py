@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
+from ..batch_norm import BatchNorm
 from ..checkpoint import State, count_blocks, shape_of
 from ..errors import ImportFailed
 from ..transformer import Attention, causal_mask, unit
@@ -137,19 +138,6 @@ class VisionTransformer(nn.Module):
         patches = self.conv1(x).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.class_embedding.expand(patches.shape[0], 1, -1), patches], dim=1) + self.positional_embedding
         return self.ln_post(self.transformer(self.ln_pre(tokens))[:, 0]) @ self.proj
-
-
-class BatchNorm(nn.Module):
-    """As it is in service. Without PyTorch's count of batches, which some files have and some do not."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
-        self.register_buffer("running_mean", torch.zeros(width))
-        self.register_buffer("running_var", torch.ones(width))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
 
 
 class Bottleneck(nn.Module):
