@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { extname } from 'node:path';
+import { textTable } from '../src/cli/text-table.ts';
 import type { BenchOptions, BenchReport } from './report.ts';
 
 /** What a file of this folder that measures something exports. */
@@ -32,13 +33,6 @@ function table({ name: title, results, machine, versions }: BenchReport): string
   const rows = [['case', 'ours', 'opponent', 'ratio', 'runs', 'spread', 'unit']].concat(
     results.map((one) => [one.case, ...[one.ours, one.opponent, one.ratio, one.runs, one.spread].map(String), one.unit]),
   );
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
   const made = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
-  return `${title}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}; ${made.join(', ')}\n${lines.join('\n')}\n`;
+  return `${title}: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}; ${made.join(', ')}\n${textTable(rows, ['left', 'right', 'right', 'right', 'right', 'right', 'left'])}`;
 }

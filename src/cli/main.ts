@@ -12,6 +12,7 @@ import { registerRun } from './run.ts';
 import { registerScore } from './score.ts';
 import { registerSimulate } from './simulate.ts';
 import { registerTokenize } from './tokenize.ts';
+import { registerTop } from './top.ts';
 
 const program = new Command('edgebind')
   .description('Similarity alerts on live sensor streams, across senses.')
@@ -21,6 +22,7 @@ const program = new Command('edgebind')
   .exitOverride();
 
 registerRun(program);
+registerTop(program);
 registerCheck(program);
 registerDevices(program);
 registerSimulate(program);
