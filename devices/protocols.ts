@@ -119,6 +119,6 @@ export function protocolNamed(name: string): Protocol {
   const close = nearest(name, protocols.keys());
   throw new UsageError(
     'PROTOCOL_UNKNOWN',
-    `there is no protocol "${name}"${close ? `, did you mean ${close}?` : ''} Known: ${[...protocols.keys()].join(', ')}`,
+    `there is no protocol "${name}"${close ? `, did you mean ${close}?` : ';'} known: ${[...protocols.keys()].join(', ')}`,
   );
 }

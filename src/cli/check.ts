@@ -9,7 +9,8 @@ import { startEncoders } from '../encoders/encoder-pool.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import { loadConfig, type Config } from '../runtime/config.ts';
 import { embedQuery } from '../runtime/embed-query.ts';
-import { audioRateHz, requireEncoders } from '../runtime/senses.ts';
+import { checkSources, placed } from '../runtime/check-sources.ts';
+import { audioRateHz, withOwnPaths } from '../runtime/senses.ts';
 
 interface Finding {
   readonly what: string;
@@ -37,10 +38,13 @@ export function registerCheck(program: Command): void {
 }
 
 async function check(file: string): Promise<Finding[]> {
-  const { config, folder } = loadConfig(file);
+  const loaded = loadConfig(file);
+  const { config, folder, at } = loaded;
   const findings: Finding[] = [{ what: file, ok: true, detail: `${config.sources.length} sources, ${config.alerts.length} alerts` }];
-  const bundle = await openBundle(findBundle(config.model, folder));
-  requireEncoders(bundle, config.sources);
+  const bundle = await openBundle(findBundle(config.model, folder)).catch((error: unknown) => {
+    throw placed(at(['model']), error);
+  });
+  checkSources(loaded, bundle);
   const { workers, threads, providers } = config.encoders;
   const encoders = await startEncoders(bundle, {
     ...(workers !== undefined && { workers }),
@@ -62,7 +66,7 @@ async function check(file: string): Promise<Finding[]> {
   } finally {
     await encoders.stop();
   }
-  return [...findings, ...config.sources.map((source) => device(source))];
+  return [...findings, ...config.sources.map((source) => device(withOwnPaths(source, folder)))];
 }
 
 async function finding(what: string, step: () => Promise<unknown>): Promise<Finding> {

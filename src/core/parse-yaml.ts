@@ -5,6 +5,13 @@ import { nearest } from './nearest.ts';
 
 type Path = readonly PropertyKey[];
 
+/** What a file says, and where. */
+export interface Parsed<T> {
+  readonly value: T;
+  /** `file:line:column path` of a path, or of its deepest part that is written down. */
+  readonly at: (path: Path) => string;
+}
+
 /**
  * Reads a YAML (or JSON) file by a schema, once, at the edge.
  *
@@ -12,7 +19,7 @@ type Path = readonly PropertyKey[];
  * @throws UsageError `INVALID_CONFIG`: one line for each thing that is wrong, `file:line:column path: what it is, what it should
  *   be`, unknown keys with the nearest known one
  */
-export function parseYaml<S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> {
+export function parseYamlWithPlaces<S extends z.ZodType>(text: string, file: string, schema: S): Parsed<z.output<S>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const syntax = document.errors.map((error) => {
@@ -22,12 +29,16 @@ export function parseYaml<S extends z.ZodType>(text: string, file: string, schem
   if (syntax.length > 0) throw new UsageError('INVALID_CONFIG', syntax.join('\n'));
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
+  if (result.success) return { value: result.data, at: (path) => `${file}:${where(document, lines, path)} ${pathText(path)}` };
   const messages = result.error.issues
     .flatMap((issue) => describe(issue, schema, value))
     .map(({ path, text }) => `${file}:${where(document, lines, path)} ${text}`);
   throw new UsageError('INVALID_CONFIG', messages.join('\n'));
 }
+
+/** The same, where nobody asks later where a thing stood. */
+export const parseYaml = <S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> =>
+  parseYamlWithPlaces(text, file, schema).value;
 
 interface Problem {
   readonly path: Path;

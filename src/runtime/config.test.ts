@@ -29,7 +29,7 @@ describe('loadConfig', () => {
   it('fills in defaults', () => {
     const { config, folder: base } = load(source);
     expect(base).toBe(folder);
-    expect(config.listen).toEqual({ host: '127.0.0.1', port: 7400, insecure: false });
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 7400, insecure: false, slowClientMs: 10_000 });
     expect(config.encoders).toMatchObject({ threads: 1, providers: ['cpu'], staleAfterMs: 500 });
   });
 

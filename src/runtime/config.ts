@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { idSchema, ruleSchema } from '../alerts/rule.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
-import { parseYaml } from '../core/parse-yaml.ts';
+import { parseYamlWithPlaces } from '../core/parse-yaml.ts';
 import { MODALITIES } from '../core/types.ts';
 import { fillEnvironment } from './environment.ts';
 
@@ -191,6 +191,8 @@ export interface LoadedConfig {
   readonly file: string;
   readonly folder: string;
   readonly config: Config;
+  /** `file:line:column path` of a path in it, for errors that only show when the config is used. */
+  readonly at: (path: readonly PropertyKey[]) => string;
 }
 
 /**
@@ -209,6 +211,6 @@ export function loadConfig(file: string): LoadedConfig {
       { cause: error },
     );
   }
-  const config = parseYaml(fillEnvironment(text, file, process.env), file, configSchema);
-  return { file, folder: dirname(resolve(file)), config };
+  const { value, at } = parseYamlWithPlaces(fillEnvironment(text, file, process.env), file, configSchema);
+  return { file, folder: dirname(resolve(file)), config: value, at };
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../../pipelines/engine.ts';
 import { fusion } from '../../pipelines/fusion.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
 import { RuleEngine, type AlertDraft, type Judged } from '../alerts/rule-engine.ts';
+import type { Rule } from '../alerts/rule.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
@@ -21,11 +22,13 @@ import { openSource } from '../inputs/open-source.ts';
 import { Hub } from '../outputs/hub.ts';
 import { startServer, type Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
+import type { SpaceVector } from '../space/vector.ts';
 import { findBundle } from './bundles.ts';
+import { checkSources, placed } from './check-sources.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import { embedQuery } from './embed-query.ts';
 import { RuleBook } from './rule-book.ts';
-import { audioRateHz, configPath, engineOf, requireEncoders } from './senses.ts';
+import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { Station } from './station.ts';
 import { LoopDelay, statusOf } from './status.ts';
 import { Transport } from './transport.ts';
@@ -59,6 +62,8 @@ export class EdgeBind {
   readonly #hub: Hub;
   readonly #book: RuleBook;
   #config: Config;
+  /** Where things stand in the newest config file. */
+  #at: LoadedConfig['at'];
   readonly #transport: Transport;
   readonly #mqtt: MqttOutput | undefined;
   #reconfigured: Promise<unknown> = Promise.resolve();
@@ -66,9 +71,11 @@ export class EdgeBind {
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: EdgeBindOptions, { config, folder }: LoadedConfig, bundle: Bundle, encoders: Encoders, ledger: Ledger) {
+  private constructor(options: EdgeBindOptions, loaded: LoadedConfig, bundle: Bundle, encoders: Encoders, ledger: Ledger) {
+    const { config, folder } = loaded;
     this.#options = options;
     this.#config = config;
+    this.#at = loaded.at;
     this.#folder = folder;
     this.#bundle = bundle;
     this.#encoders = encoders;
@@ -93,7 +100,7 @@ export class EdgeBind {
       engine: this.#rules,
       log: this.#log,
       stateDir,
-      embed: ({ query }) => embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) }),
+      embed: (rule) => this.#embed(rule),
       known: () => namesOf(this.#config),
       onAlert: (alert) => this.#announce(alert),
     });
@@ -106,8 +113,10 @@ export class EdgeBind {
    */
   static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
     const { config, folder } = loaded;
-    const bundle = await openBundle(findBundle(config.model, folder));
-    requireEncoders(bundle, config.sources);
+    const bundle = await openBundle(findBundle(config.model, folder)).catch((error: unknown) => {
+      throw placed(loaded.at(['model']), error);
+    });
+    checkSources(loaded, bundle);
     const ledger = new Ledger();
     const { workers, threads, providers } = config.encoders;
     const encoders = await startEncoders(bundle, {
@@ -144,20 +153,21 @@ export class EdgeBind {
    *
    * @throws UsageError with what is wrong with it
    */
-  reconfigure({ config }: LoadedConfig): Promise<void> {
-    const done = this.#reconfigured.then(() => (this.#stopping ? undefined : this.#reconfigure(config)));
+  reconfigure(loaded: LoadedConfig): Promise<void> {
+    const done = this.#reconfigured.then(() => (this.#stopping ? undefined : this.#reconfigure(loaded)));
     this.#reconfigured = done.catch(() => undefined);
     return done;
   }
 
-  async #reconfigure(config: Config): Promise<void> {
+  async #reconfigure(loaded: LoadedConfig): Promise<void> {
+    const { config } = loaded;
     const fixed = ({ sources: _, fusion: _fusion, alerts: _alerts, ...others }: Config): string => JSON.stringify(others);
     if (fixed(config) !== fixed(this.#config))
       this.#options.log.warn(
         {},
         'model, listen, broker, encoders, state and outputs take effect at the next start; sources, fusion and alerts now',
       );
-    requireEncoders(this.#bundle, config.sources);
+    checkSources(loaded, this.#bundle);
     const before = this.#config;
     const next = { ...before, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
     const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
@@ -165,13 +175,14 @@ export class EdgeBind {
       asText(next.sources.find((source) => source.id === id)) !== asText(before.sources.find((source) => source.id === id));
     const gone = [...this.#stations.values()].filter((station) => changed(station.id));
     // All that can fail comes first, and leaves everything as it is.
-    const added = await this.#transport.resolve(next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id)));
-    for (const source of added) openSource(source, { ...this.#inputContext(), ledger: new Ledger() });
+    const added = await this.#resolve(next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id)));
     this.#config = next;
+    this.#at = loaded.at;
     try {
       await this.#book.configure(next.alerts);
     } catch (error) {
       this.#config = before;
+      await this.#transport.release(before.sources);
       throw error;
     }
     for (const station of gone) {
@@ -216,8 +227,17 @@ export class EdgeBind {
         ready: () => this.#readiness(),
       },
     });
-    this.#open(await this.#transport.resolve(this.#config.sources));
+    this.#open(await this.#resolve(this.#config.sources));
     this.#fuse();
+  }
+
+  async #embed({ id, query }: Rule): Promise<SpaceVector> {
+    try {
+      return await embedQuery(query, { encoders: this.#encoders, folder: this.#folder, audioRateHz: audioRateHz(this.#bundle) });
+    } catch (error) {
+      const index = this.#config.alerts.findIndex((rule) => rule.id === id);
+      throw index < 0 ? error : placed(this.#at(['alerts', index, 'query']), error);
+    }
   }
 
   /** Clears of what those of these sources raised that the config no longer has. */
@@ -274,6 +294,11 @@ export class EdgeBind {
     this.#fusion = fusion(this.#embeddings, { ...terms, clock: this.#clock, sources }).subscribe((one) => this.#fused.next(one));
   }
 
+  /** Sources as their inputs open them: with files that are found from anywhere, and the simulator's addresses. */
+  #resolve(sources: readonly SourceConfig[]): Promise<SourceConfig[]> {
+    return this.#transport.resolve(sources.map((source) => withOwnPaths(source, this.#folder)));
+  }
+
   #inputContext(): InputContext {
     const { bus } = this.#transport;
     return {
@@ -285,7 +310,7 @@ export class EdgeBind {
     };
   }
 
-  /** @param sources as the transport has resolved them */
+  /** @param sources as `#resolve` gives them */
   #open(sources: readonly SourceConfig[]): void {
     const context = this.#inputContext();
     const engine: Engine = engineOf({

@@ -19,14 +19,12 @@ export function audioRateHz(bundle: Bundle): number {
 }
 
 /** @throws UsageError `NO_ENCODER` where a source's modality has no encoder in the bundle */
-export function requireEncoders(bundle: Bundle, sources: readonly SourceConfig[]): void {
-  for (const { id, modality } of sources) {
-    if (bundle.entries.has(modality)) continue;
-    throw new UsageError(
-      'NO_ENCODER',
-      `sources: "${id}" is of modality ${modality}, for which ${bundle.dir} has no encoder; it has: ${[...bundle.entries.keys()].join(', ')}`,
-    );
-  }
+export function requireEncoder(bundle: Bundle, { id, modality }: SourceConfig): void {
+  if (bundle.entries.has(modality)) return;
+  throw new UsageError(
+    'NO_ENCODER',
+    `source ${id} is of modality ${modality}, for which ${bundle.dir} has no encoder; it has: ${[...bundle.entries.keys()].join(', ')}`,
+  );
 }
 
 /** What pipelines get: the bundle's wishes, the config's over them. */
@@ -59,3 +57,9 @@ export function engineOf(options: {
 
 /** A path of the config: relative ones start at the config's folder. */
 export const configPath = (folder: string, path: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+
+/** A source whose file, if it reads one, is found from anywhere. */
+export function withOwnPaths(source: SourceConfig, folder: string): SourceConfig {
+  const path = /^file:(.+)$/s.exec(source.from)?.[1];
+  return path === undefined ? source : { ...source, from: `file:${configPath(folder, path)}` };
+}

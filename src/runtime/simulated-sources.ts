@@ -102,6 +102,9 @@ export class Simulators {
   }
 }
 
+/** @throws UsageError for a scene that is not there, or a parameter that `simulate:` does not know */
+export const checkSimulated = (source: SourceConfig): void => void parseFrom(source);
+
 function keyOf(source: SourceConfig): string | undefined {
   if (!source.from.startsWith(SCHEME)) return undefined;
   const { scene, seed, atSeconds } = parseFrom(source);
