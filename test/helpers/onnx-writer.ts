@@ -1,77 +1,5 @@
-/** Writes small real ONNX files, so that tests need neither Python nor downloads. Field numbers are those of onnx.proto. */
-
-type Bytes = Uint8Array;
-
-function varint(value: number): Bytes {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Uint8Array.from([...bytes, rest]);
-    bytes.push((rest % 128) + 128);
-  }
-}
-
-const int = (field: number, value: number): Bytes => Buffer.concat([varint(field * 8), varint(value)]);
-const bytes = (field: number, value: Bytes): Bytes => Buffer.concat([varint(field * 8 + 2), varint(value.length), value]);
-const text = (field: number, value: string): Bytes => bytes(field, Buffer.from(value));
-const message = (field: number, ...parts: readonly Bytes[]): Bytes => bytes(field, Buffer.concat(parts));
-
-const FLOAT = 1;
-const INT64 = 7;
-
-const valueInfo = (field: number, name: string, type: number, dims: readonly (number | string)[]): Bytes => {
-  const shape = dims.map((dim) => message(1, typeof dim === 'number' ? int(1, dim) : text(2, dim)));
-  return message(field, text(1, name), message(2, message(1, int(1, type), message(2, ...shape))));
-};
-
-export interface Weights {
-  readonly name: string;
-  readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
-  /** Name of the external file that holds the data. */
-  readonly external?: string;
-}
-
-const tensor = ({ name, dims, data, external }: Weights): Bytes => {
-  const head = [...dims.map((dim) => int(1, dim)), int(2, data instanceof Float32Array ? FLOAT : INT64), text(8, name)];
-  if (external === undefined) return message(5, ...head, bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
-  return message(5, ...head, message(13, text(1, 'location'), text(2, external)), int(14, 1));
-};
-
-export interface Node {
-  readonly op: string;
-  readonly inputs: readonly string[];
-  readonly output: string;
-  readonly ints?: Readonly<Record<string, number>>;
-}
-
-const node = ({ op, inputs, output, ints = {} }: Node): Bytes =>
-  message(
-    1,
-    ...inputs.map((input) => text(1, input)),
-    text(2, output),
-    text(4, op),
-    ...Object.entries(ints).map(([name, value]) => message(5, text(1, name), int(3, value), int(20, 2))),
-  );
-
-export interface Graph {
-  readonly inputs: readonly { readonly name: string; readonly dims: readonly (number | string)[]; readonly type?: 'float32' | 'int64' }[];
-  readonly output: { readonly name: string; readonly dims: readonly (number | string)[] };
-  readonly nodes: readonly Node[];
-  readonly weights: readonly Weights[];
-}
-
-/** The bytes of a model file, opset 17. */
-export function onnxModel({ inputs, output, nodes, weights }: Graph): Uint8Array {
-  const graph = message(
-    7,
-    ...nodes.map(node),
-    text(2, 'test'),
-    ...weights.map(tensor),
-    ...inputs.map(({ name, dims, type }) => valueInfo(11, name, type === 'int64' ? INT64 : FLOAT, dims)),
-    valueInfo(12, output.name, FLOAT, output.dims),
-  );
-  return Buffer.concat([int(1, 8), graph, message(8, int(2, 17))]);
-}
+/** Small real ONNX files, so that tests need neither Python nor downloads. */
+import { onnxModel, type Node, type Weights } from '../../src/encoders/onnx/onnx-model.ts';
 
 /** Numbers in -1..1 that look random and are always the same. */
 export function noise(length: number, seed: number): Float32Array {
@@ -157,7 +85,7 @@ export function linearModel({
   );
   return onnxModel({
     inputs: [{ name: 'input', dims: ['batch', ...shape] }],
-    output: { name: 'embedding', dims: ['batch', dim] },
+    outputs: [{ name: 'embedding', dims: ['batch', dim] }],
     nodes,
     weights,
   });
