@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { registerBind } from './bind.ts';
 import { registerCheck } from './check.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
@@ -31,6 +32,7 @@ registerTokenize(program);
 registerPreprocess(program);
 registerEmbed(program);
 registerScore(program);
+registerBind(program);
 registerModels(program);
 registerConfig(program);
 

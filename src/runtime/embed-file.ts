@@ -1,6 +1,7 @@
 import type { Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
+import type { Signal } from '../frontends/signal-tensor.ts';
 import type { Bundle } from '../encoders/bundle.ts';
 import { signalInputs, type TimedInput } from '../encoders/signal-inputs.ts';
 import { readSignal } from '../inputs/signal-files/read-signal.ts';
@@ -17,6 +18,9 @@ export interface EmbedFileOptions {
   readonly encoders: Encoders;
   /** Hears what in the file was no part of a signal, in words. */
   readonly onSkipped?: (line: string) => void;
+  /** Only this stretch of the file, in its own time: windows that lie within it, or one of what there is. Pictures have no time. */
+  readonly startUs?: number | undefined;
+  readonly endUs?: number | undefined;
 }
 
 /** Inputs that wait for their encoder at once: enough to keep the workers busy, few enough to hold an hour of sound in little memory. */
@@ -30,16 +34,17 @@ const AHEAD = 16;
 export async function* embedFile(
   modality: Modality,
   file: string,
-  { bundle, encoders, onSkipped }: EmbedFileOptions,
+  { bundle, encoders, onSkipped, startUs, endUs }: EmbedFileOptions,
 ): AsyncGenerator<FileEmbedding> {
   const entry = bundle.entries.get(modality);
   if (!entry)
     throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}; it has ${[...bundle.entries.keys()].join(', ')}`);
   const { signal, skipped } = await readSignal(modality, file, entry.frontEnd);
   for (const line of skipped) onSkipped?.(line);
+  const part = stretch(signal, startUs, endUs);
   const waiting: Promise<FileEmbedding>[] = [];
   try {
-    for (const timed of signalInputs(signal, entry)) {
+    for (const timed of signalInputs(part, entry)) {
       const next = embedded(timed, modality, encoders);
       // Its failure is heard when its turn comes; until then it is nobody's surprise.
       next.catch(() => undefined);
@@ -59,4 +64,19 @@ async function* settled(waiting: Promise<FileEmbedding>[]): AsyncGenerator<FileE
 
 async function embedded({ input, ...times }: TimedInput, modality: Modality, encoders: Encoders): Promise<FileEmbedding> {
   return { ...times, vector: await encoders.embedInput(modality, input) };
+}
+
+/** The part of a signal between two times of its own; an end that is not given is the signal's. */
+function stretch(signal: Signal, startUs = Number.NEGATIVE_INFINITY, endUs = Number.POSITIVE_INFINITY): Signal {
+  switch (signal.kind) {
+    case 'picture':
+      return signal;
+    case 'sound': {
+      const { rateHz, data } = signal.sound;
+      const sample = (us: number): number => Math.max(0, Math.min(data.length, Math.round((us * rateHz) / 1e6)));
+      return { kind: 'sound', sound: { ...signal.sound, data: data.subarray(sample(startUs), sample(endUs)) } };
+    }
+    case 'motion':
+      return { kind: 'motion', rows: signal.rows.filter(({ timeUs }) => timeUs >= startUs && timeUs < endUs) };
+  }
 }

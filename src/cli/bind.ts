@@ -1,0 +1,203 @@
+import { Option, type Command } from 'commander';
+import type { Writable } from 'node:stream';
+import { UsageError } from '../core/errors.ts';
+import { Ledger } from '../core/ledger.ts';
+import { silentLog } from '../core/log.ts';
+import { MODALITIES, type EncoderModality, type Modality } from '../core/types.ts';
+import { openBundle, type Bundle } from '../encoders/bundle.ts';
+import { startEncoders } from '../encoders/encoder-pool.ts';
+import { readPairList } from '../inputs/pair-list.ts';
+import { bind } from '../runtime/bind/bind.ts';
+import type { BothWays } from '../runtime/bind/bind-report.ts';
+import { refuseExisting, writeBoundBundle } from '../runtime/bind/bound-bundle.ts';
+import type { BindPairs } from '../runtime/bind/bind-pair.ts';
+import { pairsOfFiles } from '../runtime/bind/pairs-of-files.ts';
+import { similarityPicture } from '../runtime/bind/similarity-picture.ts';
+import { findBundle } from '../runtime/bundles.ts';
+import type { EmbedFileOptions } from '../runtime/embed-file.ts';
+import { progressLine } from './progress-line.ts';
+
+interface BindCommand {
+  readonly pairs: string;
+  readonly test?: string;
+  readonly anchor: EncoderModality;
+  readonly new: Modality;
+  readonly out: string;
+  readonly model: string;
+  readonly backbone?: string;
+  readonly temperature?: string;
+  readonly seed: string;
+  readonly json?: true;
+}
+
+const HELP = `
+The anchor's encoder stays as it is; a linear head learns to put what the new sensor says where the anchor is at that moment, and by
+that where words and all other senses are. PAIRS is a folder of NAME-rgb.jpg beside NAME-depth.png (or -thermal, -audio, -imu), or a
+pairs.jsonl of {"image": FILE, "depth": FILE, "text": WORDS, "group": SCENE, "timeUs": T}. Whole groups, or blocks of time, are held
+out; what is written was better than guessing on them. OUT is a bundle: name it as "model:".
+
+Examples:
+  edgebind bind --pairs tabletop/ --anchor image --new depth --out models/mine
+  edgebind bind --pairs walks.jsonl --anchor text --new imu --out models/mine --json`;
+
+/** Adds `edgebind bind`. */
+export function registerBind(program: Command): void {
+  program
+    .command('bind')
+    .description('teaches the space a new sensor from co-recorded pairs, on this machine')
+    .requiredOption('--pairs <path>', 'folder, or pairs.jsonl')
+    .addOption(new Option('--anchor <sense>', 'the sense that is bound already').choices([...MODALITIES, 'text']).default('image'))
+    .addOption(new Option('--new <sense>', 'what the new sensor measures').choices(MODALITIES).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'the new bundle')
+    .option('--model <dir>', 'the bundle that it joins', 'models/mini')
+    .option('--backbone <dir>', "another bundle whose encoder of that sense gives the features; default: the same bundle's")
+    .option('--test <path>', 'pairs to judge by, kept out of training; default: blocks of PAIRS')
+    .option('--temperature <number>', "of the softmax; default: ImageBind's for the sense")
+    .option('--seed <number>', 'same pairs and seed, same head', '1')
+    .option('--json', 'the report as one JSON object')
+    .addHelpText('after', HELP)
+    .action((options: BindCommand) => runBind(options, process));
+}
+
+async function runBind(
+  options: BindCommand,
+  { stdout, stderr }: { readonly stdout: Writable; readonly stderr: NodeJS.WritableStream },
+): Promise<void> {
+  const { anchor, new: fresh, out, model } = options;
+  if (anchor === fresh) throw new UsageError('BAD_ANCHOR', `--anchor and --new are both ${anchor}: the anchor is another sense`);
+  const [seed, temperature] = [
+    number('--seed', options.seed, 0),
+    options.temperature === undefined ? undefined : number('--temperature', options.temperature, 0.001),
+  ];
+  await refuseExisting(out);
+  const list = readPairList(options.pairs);
+  const testList = options.test === undefined ? undefined : readPairList(options.test);
+  const base = await openBundle(findBundle(model, process.cwd()));
+  const from = options.backbone === undefined ? base : await openBundle(findBundle(options.backbone, process.cwd()));
+  const backbone = from.entries.get(fresh);
+  if (!backbone)
+    throw new UsageError(
+      'NO_BACKBONE',
+      `${from.dir} has no encoder for ${fresh} to take features from; name a bundle that has: --backbone models/mini`,
+    );
+  const progress = progressLine(stderr);
+  const leave = new AbortController();
+  const stop = (): void => leave.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const startedMs = performance.now();
+  try {
+    const [pairs, test] = await vectors([list, testList], { anchor, fresh, base, from, onProgress: progress.show });
+    const embeddedMs = performance.now();
+    const bound = await bind(pairs?.pairs ?? [], {
+      anchor,
+      fresh,
+      isSameSpace: from === base,
+      seed,
+      temperature,
+      test: test?.pairs,
+      onProgress: ({ step, steps, loss, validationLoss }) =>
+        progress.show(`step ${step} of at most ${steps}: loss ${loss.toFixed(3)}, of validation pairs ${validationLoss.toFixed(3)}`),
+      signal: leave.signal,
+    });
+    const report = {
+      ...bound.report,
+      leftOut: pairs?.leftOut ?? {},
+      seconds: { embedding: seconds(startedMs, embeddedMs), training: seconds(embeddedMs, performance.now()) },
+    };
+    progress.clear();
+    const space = await writeBoundBundle({
+      base,
+      fresh,
+      backbone,
+      head: bound.head,
+      source: `edgebind bind: ${report.pairs.train} pairs with ${anchor}, seed ${seed}, behind the ${fresh} encoder of ${from.manifest.name} ${from.manifest.version}`,
+      files: {
+        'bind-report.json': `${JSON.stringify(report, undefined, 2)}\n`,
+        'bind-similarity.png': await similarityPicture(bound.heldOut.fresh, bound.heldOut.anchor),
+      },
+      out,
+    });
+    stdout.write(options.json ? `${JSON.stringify({ out, space, ...report })}\n` : inWords(out, space.id, report));
+  } finally {
+    progress.clear();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+interface VectorTerms {
+  readonly anchor: EncoderModality;
+  readonly fresh: Modality;
+  readonly base: Bundle;
+  readonly from: Bundle;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Embeds lists of pairs with encoders that are started once. */
+async function vectors(
+  lists: readonly (ReturnType<typeof readPairList> | undefined)[],
+  terms: VectorTerms,
+): Promise<(BindPairs | undefined)[]> {
+  const { anchor, fresh, base, from, onProgress } = terms;
+  const start = async (bundle: Bundle): Promise<EmbedFileOptions> => ({
+    bundle,
+    encoders: await startEncoders(bundle, { ledger: new Ledger(), log: silentLog }),
+  });
+  const space = await start(base);
+  try {
+    if (!space.encoders.modalities.includes(anchor))
+      throw new UsageError(
+        'NO_ENCODER',
+        `${base.dir} has no encoder for the anchor, ${anchor}; it has ${space.encoders.modalities.join(', ')}`,
+      );
+    const backbone = from === base ? space : await start(from);
+    try {
+      const made: (BindPairs | undefined)[] = [];
+      for (const list of lists) {
+        const show = (done: number, of: number): void => onProgress(`embedding pair ${done} of ${of}`);
+        made.push(list && (await pairsOfFiles(list, { anchor, fresh, space, backbone, onProgress: show })));
+      }
+      return made;
+    } finally {
+      if (backbone !== space) await backbone.encoders.stop();
+    }
+  } finally {
+    await space.encoders.stop();
+  }
+}
+
+function inWords(
+  out: string,
+  space: string,
+  report: Awaited<ReturnType<typeof bind>>['report'] & { readonly leftOut: Readonly<Record<string, number>> },
+): string {
+  const { pairs, training, bound, untrained, emergent, anchor, sensor, leftOut } = report;
+  const left = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`);
+  const lines = [
+    `${out}: space ${space}`,
+    `${pairs.train} pairs trained on, ${pairs.validation} chose step ${training.bestStep} of ${training.stepsDone}, ${pairs.test} held out${left.length > 0 ? `; left out: ${left.join(', ')}` : ''}`,
+    '',
+    `${'on held-out pairs'.padEnd(34)}    R@1    R@5   R@10   chance R@1`,
+    ...table(`${sensor} and ${anchor}`, bound, sensor, anchor),
+    ...(untrained ? table('without training', untrained, sensor, anchor) : []),
+    ...(untrained && !isBetter(bound, untrained) ? ['  no better than without training: nothing is won by this bundle'] : []),
+    ...Object.entries(emergent).flatMap(([sense, ways]) => table(`by itself: ${sense}`, ways, sensor, sense)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const isBetter = (a: BothWays, b: BothWays): boolean =>
+  a.freshToAnchor.meanRank + a.anchorToFresh.meanRank < b.freshToAnchor.meanRank + b.anchorToFresh.meanRank;
+
+function table(title: string, { freshToAnchor, anchorToFresh }: BothWays, fresh: string, anchor: string): string[] {
+  const row = (name: string, { recall, chance }: BothWays['freshToAnchor']): string =>
+    `  ${name.padEnd(32)} ${[recall[1], recall[5], recall[10]].map((value) => value.toFixed(3).padStart(6)).join(' ')} ${chance[1].toFixed(3).padStart(12)}`;
+  return [title, row(`${fresh} -> ${anchor}`, freshToAnchor), row(`${anchor} -> ${fresh}`, anchorToFresh)];
+}
+
+const seconds = (fromMs: number, toMs: number): number => Math.round((toMs - fromMs) / 10) / 100;
+
+function number(option: string, given: string, least: number): number {
+  const value = Number(given);
+  if (given.trim() !== '' && Number.isFinite(value) && value >= least) return value;
+  throw new UsageError('BAD_NUMBER', `${option} ${JSON.stringify(given)} is no number from ${least}`);
+}

@@ -1,0 +1,169 @@
+import { UsageError } from '../../core/errors.ts';
+import type { EncoderModality, Modality } from '../../core/types.ts';
+import type { TrainOptions, TrainProgress } from '../../encoders/bind/train-head.ts';
+import { trainOffLoop } from '../../encoders/bind/train-off-loop.ts';
+import type { LinearHead } from '../../encoders/onnx/append-head.ts';
+import { holdOut } from '../../space/bind/hold-out.ts';
+import { dot, normalise } from '../../space/vector.ts';
+import type { BindPair } from './bind-pair.ts';
+import { bindReport, type BindReport } from './bind-report.ts';
+
+export interface BindOptions {
+  readonly anchor: EncoderModality;
+  readonly fresh: Modality;
+  /** Whether features already are vectors of the space: the head then begins as the identity, and before training is the baseline. */
+  readonly isSameSpace: boolean;
+  readonly seed: number;
+  readonly temperature?: number | undefined;
+  /** Pairs of the same sensor that were put aside by the user; default: blocks of `pairs`. */
+  readonly test?: readonly BindPair[] | undefined;
+  readonly onProgress: (progress: TrainProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Bound {
+  readonly head: LinearHead;
+  readonly report: BindReport;
+  /** Vectors of the held-out moments: what the new sensor's head and what the anchor make of them. */
+  readonly heldOut: { readonly fresh: readonly Float32Array[]; readonly anchor: readonly Float32Array[] };
+}
+
+/** ImageBind's temperatures (table 9 of the paper): fixed, smaller where a sense tells more. */
+const TEMPERATURES: Readonly<Record<Modality, number>> = { image: 0.07, audio: 0.05, thermal: 0.1, depth: 0.2, imu: 0.2 };
+/** Different moments that a linear head needs at least: below, it learns the noise of the few. */
+const MIN_DIFFERENT = 30;
+/** Two anchors nearer than this share of the usual distance are the same thing twice. */
+const DUPLICATE_SHARE = 0.1;
+/** Pairs closer in time than this are one moment. */
+const MOMENT_US = 1_000_000;
+/** Standard deviations of guessing by which held-out retrieval must be better than guessing: one false pass in 1,000. */
+const MIN_SIGMAS = 3.1;
+
+const SCHEDULE = { batch: 256, patience: 12, steps: 600 } as const;
+
+/**
+ * Trains a head for a new sensor on co-recorded pairs, and judges it on moments that it has not seen.
+ *
+ * @throws UsageError `TOO_FEW_PAIRS`, `PAIRS_TOO_ALIKE`, `SENSOR_CONSTANT`, `BIND_NOT_BETTER_THAN_CHANCE`: nothing is to be written then
+ */
+export async function bind(pairs: readonly BindPair[], options: BindOptions): Promise<Bound> {
+  const parts = holdOut(pairs, options.seed);
+  const pick = (rows: readonly number[]): BindPair[] => rows.flatMap((i) => pairs[i] ?? []);
+  const train = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
+  const [validation, test] = [pick(parts.validate), options.test ?? pick(parts.test)];
+  const usual = usualCosine(train);
+  refusePoor(train, test, usual);
+  const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usual);
+  const inputs = train[0]?.feature.length ?? 0;
+  const dim = train[0]?.anchor.length ?? 0;
+  const terms: TrainOptions = {
+    ...SCHEDULE,
+    inputs,
+    dim,
+    start: options.isSameSpace ? 'identity' : 'small',
+    temperature: options.temperature ?? TEMPERATURES[options.fresh],
+    duplicateCosine,
+    seed: options.seed,
+    learningRate: options.isSameSpace ? 1e-3 : 3e-3,
+    weightDecay: options.isSameSpace ? 1 : 0.1,
+  };
+  const trained = await trainOffLoop(rowsOf(train), rowsOf(validation), terms, options.onProgress, options.signal);
+  const made = test.map(({ feature }) => applyHead(trained.head, feature));
+  const report = bindReport({ options, terms, trained, counts: { train: train.length, validation: validation.length }, test, made });
+  const { freshToAnchor, anchorToFresh } = report.bound;
+  if (Math.min(freshToAnchor.sigmas, anchorToFresh.sigmas) < MIN_SIGMAS) {
+    const [there, back] = [freshToAnchor.meanRank.toFixed(3), anchorToFresh.meanRank.toFixed(3)];
+    throw new UsageError(
+      'BIND_NOT_BETTER_THAN_CHANCE',
+      `held-out moments are not found again: mean rank ${there} and back ${back} of ${test.length}, where guessing gives 0.5; are the pairs of one moment, are the clocks right, does the sensor see what the anchor sees?`,
+    );
+  }
+  return { head: trained.head, report, heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) } };
+}
+
+function refusePoor(train: readonly BindPair[], test: readonly BindPair[], usual: number): void {
+  const spread = meanDistance(train.map(({ feature }) => feature));
+  if (train.length > 1 && spread < 1e-4)
+    throw new UsageError(
+      'SENSOR_CONSTANT',
+      `the new sensor says the same in all ${train.length} pairs: is it connected, does its scene change?`,
+    );
+  const different = countDifferent(train, usual);
+  if (different >= MIN_DIFFERENT && test.length > 0) return;
+  const needed = Math.ceil(MIN_DIFFERENT / 0.6);
+  if (train.length < MIN_DIFFERENT || test.length === 0) {
+    throw new UsageError(
+      'TOO_FEW_PAIRS',
+      `${train.length} pairs to train on and ${test.length} to test on; a linear head needs at least ${MIN_DIFFERENT} different ones to train on, about ${needed} pairs in all: record longer, or put test pairs aside with --test`,
+    );
+  }
+  throw new UsageError(
+    'PAIRS_TOO_ALIKE',
+    `of ${train.length} pairs to train on only ${different} differ; a linear head needs ${MIN_DIFFERENT}: record more different scenes`,
+  );
+}
+
+/** How many pairs remain when those whose anchors are the same thing, or of one moment, count once; counts no further than needed. */
+function countDifferent(pairs: readonly BindPair[], usual: number): number {
+  const near = 1 - DUPLICATE_SHARE * (1 - usual);
+  const kept: BindPair[] = [];
+  const seen = new Set<string>();
+  for (const pair of pairs) {
+    // One caption for many moments is no lack of difference: the new sensor's side tells them apart.
+    const isCaption = seen.has(pair.key);
+    seen.add(pair.key);
+    if (!isCaption && kept.some(({ anchor, key }) => key !== pair.key && dot(anchor, pair.anchor) > near)) continue;
+    kept.push(pair);
+    if (kept.length >= MIN_DIFFERENT) break;
+  }
+  return kept.length;
+}
+
+/** Mean cosine between anchors of different pairs. */
+function usualCosine(pairs: readonly BindPair[]): number {
+  let [sum, count] = [0, 0];
+  const step = Math.max(1, Math.floor(pairs.length / 200));
+  for (let i = 0; i < pairs.length; i += step) {
+    for (let j = i + step; j < pairs.length; j += step) {
+      const [a, b] = [pairs[i], pairs[j]];
+      if (!a || !b || a.key === b.key) continue;
+      sum += dot(a.anchor, b.anchor);
+      count++;
+    }
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+function meanDistance(vectors: readonly Float32Array[]): number {
+  const first = vectors[0];
+  if (!first) return 0;
+  return (
+    vectors.reduce((sum, vector) => sum + Math.sqrt(Math.max(0, 2 - 2 * dot(normalise(first), normalise(vector)))), 0) / vectors.length
+  );
+}
+
+function rowsOf(pairs: readonly BindPair[]): { features: Float32Array; anchors: Float32Array; moments: Int32Array } {
+  const keys = new Map<string, number>();
+  const joined = (vectors: readonly Float32Array[]): Float32Array => {
+    const width = vectors[0]?.length ?? 0;
+    const all = new Float32Array(vectors.length * width);
+    for (const [i, vector] of vectors.entries()) all.set(vector, i * width);
+    return all;
+  };
+  const moments = Int32Array.from(pairs, ({ key, timeUs }) => {
+    const moment = timeUs === undefined ? key : `${Math.floor(timeUs / MOMENT_US)}`;
+    if (!keys.has(moment)) keys.set(moment, keys.size);
+    return keys.get(moment) ?? -1;
+  });
+  return { features: joined(pairs.map(({ feature }) => feature)), anchors: joined(pairs.map(({ anchor }) => anchor)), moments };
+}
+
+/** What the head makes of a feature, as the graph will. */
+function applyHead({ inputs, dim, weights, bias }: LinearHead, feature: Float32Array): Float32Array {
+  const sum = bias.slice();
+  for (let i = 0; i < inputs; i++) {
+    const value = feature[i] ?? 0;
+    for (let j = 0; j < dim; j++) sum[j] = (sum[j] ?? 0) + value * (weights[i * dim + j] ?? 0);
+  }
+  return normalise(sum);
+}
