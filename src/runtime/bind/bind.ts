@@ -34,6 +34,8 @@ const TEMPERATURES: Readonly<Record<Modality, number>> = { image: 0.07, audio: 0
 const MIN_DIFFERENT = 30;
 /** Two anchors nearer than this share of the usual distance are the same thing twice. */
 const DUPLICATE_SHARE = 0.1;
+/** Unit vectors that are nearer than this on average are one vector and rounding. */
+const SAME_DISTANCE = 1e-3;
 /** Pairs closer in time than this are one moment. */
 const MOMENT_US = 1_000_000;
 /** Standard deviations of guessing by which held-out retrieval must be better than guessing: one false pass in 1,000. */
@@ -51,9 +53,8 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   const pick = (rows: readonly number[]): BindPair[] => rows.flatMap((i) => pairs[i] ?? []);
   const train = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
   const [validation, test] = [pick(parts.validate), options.test ?? pick(parts.test)];
-  const usual = usualCosine(train);
-  refusePoor(train, test, usual);
-  const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usual);
+  refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor');
+  const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usualCosine(train, 'anchor'));
   const inputs = train[0]?.feature.length ?? 0;
   const dim = train[0]?.anchor.length ?? 0;
   const terms: TrainOptions = {
@@ -81,14 +82,14 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   return { head: trained.head, report, heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) } };
 }
 
-function refusePoor(train: readonly BindPair[], test: readonly BindPair[], usual: number): void {
+function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side: 'anchor' | 'feature'): void {
   const spread = meanDistance(train.map(({ feature }) => feature));
-  if (train.length > 1 && spread < 1e-4)
+  if (train.length > 1 && spread < SAME_DISTANCE)
     throw new UsageError(
       'SENSOR_CONSTANT',
       `the new sensor says the same in all ${train.length} pairs: is it connected, does its scene change?`,
     );
-  const different = countDifferent(train, usual);
+  const different = countDifferent(train, side);
   if (different >= MIN_DIFFERENT && test.length > 0) return;
   const needed = Math.ceil(MIN_DIFFERENT / 0.6);
   if (train.length < MIN_DIFFERENT || test.length === 0) {
@@ -103,31 +104,30 @@ function refusePoor(train: readonly BindPair[], test: readonly BindPair[], usual
   );
 }
 
-/** How many pairs remain when those whose anchors are the same thing, or of one moment, count once; counts no further than needed. */
-function countDifferent(pairs: readonly BindPair[], usual: number): number {
-  const near = 1 - DUPLICATE_SHARE * (1 - usual);
-  const kept: BindPair[] = [];
-  const seen = new Set<string>();
-  for (const pair of pairs) {
-    // One caption for many moments is no lack of difference: the new sensor's side tells them apart.
-    const isCaption = seen.has(pair.key);
-    seen.add(pair.key);
-    if (!isCaption && kept.some(({ anchor, key }) => key !== pair.key && dot(anchor, pair.anchor) > near)) continue;
-    kept.push(pair);
+/**
+ * How many pairs remain when those that are nearly the same count once; counts no further than needed. One caption stands for many
+ * moments, which the new sensor's side tells apart; otherwise the anchor's does.
+ */
+function countDifferent(pairs: readonly BindPair[], side: 'anchor' | 'feature'): number {
+  const near = 1 - DUPLICATE_SHARE * (1 - usualCosine(pairs, side));
+  const kept: Float32Array[] = [];
+  for (const { [side]: vector } of pairs) {
+    if (kept.some((other) => dot(other, vector) > near)) continue;
+    kept.push(vector);
     if (kept.length >= MIN_DIFFERENT) break;
   }
   return kept.length;
 }
 
-/** Mean cosine between anchors of different pairs. */
-function usualCosine(pairs: readonly BindPair[]): number {
+/** Mean cosine between pairs that are not the same thing. */
+function usualCosine(pairs: readonly BindPair[], side: 'anchor' | 'feature'): number {
   let [sum, count] = [0, 0];
   const step = Math.max(1, Math.floor(pairs.length / 200));
   for (let i = 0; i < pairs.length; i += step) {
     for (let j = i + step; j < pairs.length; j += step) {
       const [a, b] = [pairs[i], pairs[j]];
       if (!a || !b || a.key === b.key) continue;
-      sum += dot(a.anchor, b.anchor);
+      sum += dot(a[side], b[side]);
       count++;
     }
   }

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBundle } from '../src/encoders/bundle.ts';
+import type { BindReport } from '../src/runtime/bind/bind-report.ts';
+import { seeded } from '../src/space/bind/seeded.ts';
+import { writeTestBundle } from './helpers/test-bundle.ts';
+
+const cli = fileURLToPath(new URL('../bin/edgebind.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'edgebind-bind-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const PAIRS = 100;
+/** What there is to know of a scene. */
+const FACTS = 4;
+
+let model = '';
+const scenes: number[][] = [];
+
+/** A scene as a camera has it, and as a motion sensor has it: each a mixture of the same few facts. */
+beforeAll(async () => {
+  model = await writeTestBundle({ image: { seed: 3 }, imu: { seed: 5 } });
+  const random = seeded(11);
+  const centred = (): number => random() - 0.5;
+  const patterns = Array.from({ length: FACTS }, () => Array.from({ length: 16 * 16 * 3 }, centred));
+  const moves = Array.from({ length: FACTS }, () => Array.from({ length: 6 }, centred));
+  mkdirSync(join(folder, 'scenes'));
+  for (let i = 0; i < PAIRS; i++) {
+    const facts = Array.from({ length: FACTS }, centred);
+    scenes.push(facts);
+    const mix = (parts: number[][], at: number): number => facts.reduce((sum, fact, k) => sum + fact * (parts[k]?.[at] ?? 0), 0);
+    const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) => 128 + 250 * mix(patterns, at));
+    await sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } })
+      .png()
+      .toFile(join(folder, 'scenes', `s${i}-image.png`));
+    const rows = Array.from({ length: 70 }, (_, t) =>
+      [t * 20, ...Array.from({ length: 6 }, (_, axis) => 3 * mix(moves, axis) * Math.sin(t / (2 + axis)) + 0.05 * centred())].join(),
+    );
+    writeFileSync(join(folder, 'scenes', `s${i}-imu.csv`), rows.join('\n'));
+  }
+});
+
+const edgebind = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: 'utf8' });
+const bind = (pairs: string, out: string) =>
+  edgebind('bind', '--pairs', pairs, '--anchor', 'image', '--new', 'imu', '--model', model, '--out', out, '--json');
+
+/** A list in which the motion of scene i stands beside the picture of scene `partner(i)`. */
+function listOf(name: string, count: number, partner: (i: number) => number, motion = (i: number): number => i): string {
+  const line = (i: number): string =>
+    JSON.stringify({ image: `scenes/s${partner(i)}-image.png`, imu: `scenes/s${motion(i)}-imu.csv`, group: `${Math.floor(i / 4)}` });
+  writeFileSync(join(folder, name), Array.from({ length: count }, (_, i) => line(i)).join('\n'));
+  return name;
+}
+
+describe('edgebind bind', () => {
+  it('binds a sensor to the camera, finds held-out moments again, and writes a bundle of a space of its own', async () => {
+    const { status, stdout, stderr } = bind('scenes', 'bound');
+    expect([status, stderr]).toEqual([0, '']);
+    const report = JSON.parse(stdout) as BindReport & { space: { id: string } };
+    expect(report.pairs.train + report.pairs.validation + report.pairs.test).toBe(PAIRS);
+    const { recall, chance } = report.bound.freshToAnchor;
+    expect(chance[1]).toBe(1 / report.pairs.test);
+    expect(recall[5]).toBeGreaterThan(0.6);
+    expect(recall[5]).toBeGreaterThan(report.untrained?.freshToAnchor.recall[5] ?? 1);
+    const [before, after] = [await openBundle(model), await openBundle(join(folder, 'bound'))];
+    expect(after.space.id).toBe(report.space.id);
+    expect(after.space.id).not.toBe(before.space.id);
+    expect([...after.entries.keys()].sort()).toEqual(['image', 'imu']);
+    expect(after.entries.get('imu')?.golden).toHaveLength(2);
+    expect((await sharp(readFileSync(join(folder, 'bound', 'bind-similarity.png'))).metadata()).width).toBeGreaterThanOrEqual(512);
+
+    // The head in the graph is the head that was judged: what it makes of a held-out motion is near that moment's picture.
+    const vectors = (...files: string[]): number[][] =>
+      edgebind('embed', '--model', 'bound', ...files)
+        .stdout.trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { vector: number[] }).vector);
+    const [image = [], imu = [], other = []] = vectors('scenes/s0-image.png', 'scenes/s0-imu.csv', 'scenes/s50-imu.csv');
+    const cosine = (a: number[], b: number[]): number => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+    expect(Math.hypot(...imu)).toBeCloseTo(1, 5);
+    expect(cosine(image, imu)).toBeGreaterThan(cosine(image, other));
+  });
+
+  it('gives the same bundle for the same pairs and seed', async () => {
+    expect(bind('scenes', 'again').status).toBe(0);
+    expect((await openBundle(join(folder, 'again'))).space.id).toBe((await openBundle(join(folder, 'bound'))).space.id);
+  });
+
+  it.each<[string, () => string, string]>([
+    [
+      'pairs that were shuffled',
+      () => listOf('shuffled.jsonl', PAIRS, (i) => (i * 37 + 11) % PAIRS),
+      'held-out moments are not found again',
+    ],
+    ['too few pairs', () => listOf('few.jsonl', 20, (i) => i), 'a linear head needs at least 30'],
+    ['one scene again and again', () => listOf('alike.jsonl', PAIRS, (i) => i % 5), 'only 5 differ'],
+    [
+      'a sensor that says the same all the time',
+      () =>
+        listOf(
+          'constant.jsonl',
+          PAIRS,
+          (i) => i,
+          () => 0,
+        ),
+      'the new sensor says the same',
+    ],
+    ['a list that is no list', () => (writeFileSync(join(folder, 'bad.jsonl'), '{"image": 3}'), 'bad.jsonl'), 'bad.jsonl:1'],
+    ['files that are not there', () => listOf('absent.jsonl', 40, (i) => i + PAIRS), '0 pairs to train on'],
+  ])('refuses %s, and writes nothing', (name, list, words) => {
+    const out = name.replaceAll(' ', '-');
+    const { status, stderr } = bind(list(), out);
+    expect([status, stderr]).toEqual([2, expect.stringContaining(words)]);
+    expect(existsSync(join(folder, out))).toBe(false);
+  });
+
+  it('leaves a folder alone that is there already', () => {
+    mkdirSync(join(folder, 'mine'));
+    const { status, stderr } = bind('scenes', 'mine');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('already there')]);
+  });
+});
