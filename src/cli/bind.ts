@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
@@ -6,12 +7,14 @@ import { silentLog } from '../core/log.ts';
 import { MODALITIES, type EncoderModality, type Modality } from '../core/types.ts';
 import { openBundle, type Bundle } from '../encoders/bundle.ts';
 import { startEncoders } from '../encoders/encoder-pool.ts';
-import { readPairList } from '../inputs/pair-list.ts';
+import { readPairList, type PairItem } from '../inputs/pair-list.ts';
+import { openRecording, type Recording } from '../recording/open-recording.ts';
 import { bind } from '../runtime/bind/bind.ts';
 import type { BothWays } from '../runtime/bind/bind-report.ts';
 import { refuseExisting, writeBoundBundle } from '../runtime/bind/bound-bundle.ts';
 import type { BindPairs } from '../runtime/bind/bind-pair.ts';
 import { pairsOfFiles } from '../runtime/bind/pairs-of-files.ts';
+import { pairsOfRecording } from '../runtime/bind/pairs-of-recording.ts';
 import { similarityPicture } from '../runtime/bind/similarity-picture.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import type { EmbedFileOptions } from '../runtime/embed-file.ts';
@@ -32,11 +35,12 @@ interface BindCommand {
 
 const HELP = `
 The anchor's encoder stays as it is; a linear head learns to put what the new sensor says where the anchor is at that moment, and by
-that where words and all other senses are. PAIRS is a folder of NAME-rgb.jpg beside NAME-depth.png (or -thermal, -audio, -imu), or a
-pairs.jsonl of {"image": FILE, "depth": FILE, "text": WORDS, "group": SCENE, "timeUs": T}. Whole groups, or blocks of time, are held
-out; what is written was better than guessing on them. OUT is a bundle: name it as "model:".
+that where words and all other senses are. PAIRS is a recording (.mcap, or a folder of them), a folder of NAME-rgb.jpg beside
+NAME-depth.png (or -thermal, -audio, -imu), or a pairs.jsonl of {"image": FILE, "depth": FILE, "text": WORDS, "group": SCENE,
+"timeUs": T}. Whole groups, or blocks of time, are held out; what is written was better than guessing on them. OUT is a bundle: name it as "model:".
 
 Examples:
+  edgebind bind --pairs recordings/ --anchor image --new thermal --out models/mine
   edgebind bind --pairs tabletop/ --anchor image --new depth --out models/mine
   edgebind bind --pairs walks.jsonl --anchor text --new imu --out models/mine --json`;
 
@@ -45,7 +49,7 @@ export function registerBind(program: Command): void {
   program
     .command('bind')
     .description('teaches the space a new sensor from co-recorded pairs, on this machine')
-    .requiredOption('--pairs <path>', 'folder, or pairs.jsonl')
+    .requiredOption('--pairs <path>', 'recording.mcap, folder of pairs, or pairs.jsonl')
     .addOption(new Option('--anchor <sense>', 'the sense that is bound already').choices([...MODALITIES, 'text']).default('image'))
     .addOption(new Option('--new <sense>', 'what the new sensor measures').choices(MODALITIES).makeOptionMandatory())
     .requiredOption('--out <dir>', 'the new bundle')
@@ -70,8 +74,8 @@ async function runBind(
     options.temperature === undefined ? undefined : number('--temperature', options.temperature, 0.001),
   ];
   await refuseExisting(out);
-  const list = readPairList(options.pairs);
-  const testList = options.test === undefined ? undefined : readPairList(options.test);
+  const list = await readPairs(options.pairs);
+  const testList = options.test === undefined ? undefined : await readPairs(options.test);
   const base = await openBundle(findBundle(model, process.cwd()));
   const from = options.backbone === undefined ? base : await openBundle(findBundle(options.backbone, process.cwd()));
   const backbone = from.entries.get(fresh);
@@ -132,11 +136,18 @@ interface VectorTerms {
   readonly onProgress: (text: string) => void;
 }
 
+/** Files of pairs, or a recording. */
+type Given = readonly PairItem[] | Recording;
+
+async function readPairs(path: string): Promise<Given> {
+  const isRecording =
+    path.endsWith('.mcap') ||
+    (existsSync(path) && statSync(path).isDirectory() && readdirSync(path).some((name) => name.endsWith('.mcap')));
+  return isRecording ? openRecording([path]) : readPairList(path);
+}
+
 /** Embeds lists of pairs with encoders that are started once. */
-async function vectors(
-  lists: readonly (ReturnType<typeof readPairList> | undefined)[],
-  terms: VectorTerms,
-): Promise<(BindPairs | undefined)[]> {
+async function vectors(lists: readonly (Given | undefined)[], terms: VectorTerms): Promise<(BindPairs | undefined)[]> {
   const { anchor, fresh, base, from, onProgress } = terms;
   const start = async (bundle: Bundle): Promise<EmbedFileOptions> => ({
     bundle,
@@ -144,6 +155,16 @@ async function vectors(
   });
   const space = await start(base);
   try {
+    const ofRecording = (recording: Recording): Promise<BindPairs> => {
+      if (from !== base)
+        throw new UsageError('BAD_BACKBONE', '--backbone: a recording holds vectors of its own bundle; give files of pairs instead');
+      return pairsOfRecording(recording, {
+        anchor,
+        fresh,
+        space: base.space.id,
+        onProgress: (windows) => onProgress(`${windows} windows read`),
+      });
+    };
     if (!space.encoders.modalities.includes(anchor))
       throw new UsageError(
         'NO_ENCODER',
@@ -154,7 +175,8 @@ async function vectors(
       const made: (BindPairs | undefined)[] = [];
       for (const list of lists) {
         const show = (done: number, of: number): void => onProgress(`embedding pair ${done} of ${of}`);
-        made.push(list && (await pairsOfFiles(list, { anchor, fresh, space, backbone, onProgress: show })));
+        if (list && 'events' in list) made.push(await ofRecording(list));
+        else made.push(list && (await pairsOfFiles(list, { anchor, fresh, space, backbone, onProgress: show })));
       }
       return made;
     } finally {
