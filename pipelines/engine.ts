@@ -9,6 +9,8 @@ export interface WindowTerms {
   readonly hopMs: number;
   readonly latenessMs: number;
   readonly minCoverage: number;
+  /** Frames: the model's own pace, in ms; absent: each frame is a window. */
+  readonly everyMs?: number;
 }
 
 /** What every pipeline gets from the runtime. */

@@ -60,6 +60,7 @@ async function check(file: string): Promise<Finding[]> {
       ok: true,
       detail: `space ${encoders.space.name} (${encoders.space.id}), ${encoders.space.dim} numbers; ${encoders.modalities.join(', ')}`,
     });
+    if (config.fusion?.how === 'joint') findings.push(jointFusion(config, encoders.joint));
     for (const { id, query } of config.alerts) {
       findings.push(await finding(`alert ${id}`, () => embedQuery(query, { encoders, folder, audioRateHz: audioRateHz(bundle) })));
     }
@@ -67,6 +68,16 @@ async function check(file: string): Promise<Finding[]> {
     await encoders.stop();
   }
   return [...findings, ...config.sources.map((source) => device(withOwnPaths(source, folder)))];
+}
+
+function jointFusion({ sources }: Config, joint: readonly string[]): Finding {
+  const named = (isIn: boolean): string =>
+    sources
+      .filter(({ modality }) => joint.includes(modality) === isIn)
+      .map(({ id }) => id)
+      .join(', ');
+  const others = named(false);
+  return { what: 'joint fusion', ok: true, detail: `the fusion graph sees ${named(true)}${others && `, not ${others}`}` };
 }
 
 async function finding(what: string, step: () => Promise<unknown>): Promise<Finding> {

@@ -1,4 +1,5 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import type { Fused, FusionTick } from './fused.ts';
 import type { Clip, Depth, Embedding, EncodeInput, EncoderModality, Modality, Pcm, Picture, Space, Tensor, Thermal } from './types.ts';
 
 /** What happens to windows that come faster than their encoder. */
@@ -25,6 +26,15 @@ export interface Encoders {
   readonly modalities: readonly EncoderModality[];
   /** Windows of one source in, embeddings of the same source out, in order. Never errors: what fails is counted and skipped. */
   encode(source: string, options?: EncodeOptions): OperatorFunction<EncodeInput, Embedding>;
+  /** Modalities whose tokens the bundle's fusion graph takes; empty where it has none. */
+  readonly joint: readonly EncoderModality[];
+  /**
+   * Joint fusion: moments in, one vector each out, in order, made by the bundle's fusion graph of the tokens behind the embeddings that
+   * are present. What is dropped is counted (stage `encode` of the source `fused`).
+   *
+   * @throws UsageError `NO_FUSION_GRAPH`
+   */
+  fuse(options?: EncodeOptions): OperatorFunction<FusionTick, Fused>;
   /** One unit vector for a prompt: the bundle's templates are filled, embedded, averaged and normalised. */
   embedText(prompt: string): Promise<Float32Array>;
   /** One unit vector for one input of a sense, outside the live windows: files, examples. */

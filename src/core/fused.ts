@@ -1,4 +1,6 @@
-/** Weighted sum of the newest unit vectors of several sources at one tick, renormalised. */
+import type { Embedding } from './types.ts';
+
+/** One unit vector of several sources at one tick: the weighted sum of their newest ones, or what the bundle's fusion graph makes of their tokens. */
 export interface Fused {
   /** Id of the fusion, e.g. `fused`. */
   readonly source: string;
@@ -14,7 +16,15 @@ export interface Fused {
   readonly missing: readonly string[];
   /** Of those present, the ones whose last vector is held beyond its age (`missing: hold`). */
   readonly held: readonly string[];
-  /** What each source that went in weighed in the end: its modality's weight times the quality of its window, as shares of 1. */
+  /** What each source that went in weighed in the end: its modality's weight times the quality of its window, as shares of 1. Empty for joint fusion. */
   readonly weights: Readonly<Record<string, number>>;
   readonly vector: Float32Array;
+}
+
+/** A moment of fusion: who is to go in. */
+export interface FusionTick {
+  /** At least one, all of one space. */
+  readonly present: readonly Embedding[];
+  readonly missing: readonly string[];
+  readonly held: readonly string[];
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { writeFusionBundle } from '../../test/helpers/fusion-bundle.ts';
 import { linearModel } from '../../test/helpers/onnx-writer.ts';
 import { writeTestBundle } from '../../test/helpers/test-bundle.ts';
 import { UsageError } from '../core/errors.ts';
@@ -179,5 +180,109 @@ describe('openBundle', () => {
 describe('canonicalJson', () => {
   it('does not depend on the order of keys, and leaves undefined out', () => {
     expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: undefined })).toBe('{"b":[1,{"c":"x","d":null}]}');
+  });
+});
+
+describe('openBundle with a fusion graph', () => {
+  const staged = async (from: string | RegExp = '', to = ''): Promise<string> => {
+    const dir = await writeFusionBundle({
+      edit: (text) => {
+        expect(text).toMatch(from);
+        return text.replace(from, to);
+      },
+    });
+    folders.push(dir);
+    return dir;
+  };
+  const stage = (name: string, takes: string): string =>
+    `      - {name: ${name}, graph: image-tokens.onnx, sha256: ${'a'.repeat(64)}, inputs: {features: ${takes}}, output: tokens}\n`;
+
+  it('opens it, and everything that decides its vectors decides its space', async () => {
+    const { fusion, entries, space } = await openBundle(await staged());
+    expect(fusion).toMatchObject({ width: 8, mask: { dtype: 'float32', present: 1, absent: 0 }, modalities: { text: { keep: 4 } } });
+    expect(entries.get('image')).toMatchObject({ tokens: { perWindow: 1 }, stages: [{ name: 'tokens', inputs: { features: 'graph' } }] });
+    for (const [from, to] of [
+      ['keep: 6', 'keep: 7'],
+      ['keepMs: 60000', 'keepMs: 61000'],
+      ['width: 8', 'width: 9'],
+      ['window: {kind: frame}', 'window: {kind: frame, everyMs: 1000}'],
+      ['  width', '  mask: {present: 2}\n  width'],
+    ] as const)
+      expect((await openBundle(await staged(from, to))).space.id).not.toBe(space.id);
+    expect((await openBundle(await staged('  width', '  mask: {dtype: float32}\n  width'))).space.id).toBe(space.id);
+  });
+
+  it.each([
+    [
+      'a cycle',
+      /stages:\n.*image-tokens.*\n/,
+      `stages:\n${stage('a', 'b')}${stage('b', 'a')}${stage('c', 'graph')}`,
+      /manifest\.yaml:\d+:\d+ modalities\.image\.stages\[0\]\.inputs\.features: a cycle: a takes from b takes from a; "a" can take from: graph/,
+    ],
+    [
+      'a stage of itself',
+      'inputs: {features: graph}',
+      'inputs: {features: tokens}',
+      /stages\[0\]\.inputs\.features: a cycle: tokens takes from tokens/,
+    ],
+    [
+      'stages in the wrong order',
+      /stages:\n.*image-tokens.*\n/,
+      `stages:\n${stage('a', 'b')}${stage('b', 'graph')}`,
+      /stages\[0\]\.inputs\.features: "b" comes after "a", and stages run in the order of the list; move it up/,
+    ],
+    [
+      'a dangling stage',
+      /stages:\n.*image-tokens.*\n/,
+      `stages:\n${stage('a', 'graph')}${stage('b', 'graph')}`,
+      /manifest\.yaml:\d+:\d+ modalities\.image\.stages\[0\]: stage "a" is dangling: nothing takes its output/,
+    ],
+    [
+      'a first graph that nobody takes from',
+      'inputs: {features: graph}',
+      'inputs: {features: a}',
+      /no stage is named "a"; "tokens" can take from: graph[^]*the first graph is dangling/,
+    ],
+    [
+      'two stages of one name',
+      /stages:\n.*image-tokens.*\n/,
+      `stages:\n${stage('a', 'graph')}${stage('a', 'graph')}`,
+      /two stages are named "a"/,
+    ],
+    ['a stage named graph', 'name: tokens', 'name: graph', /stages\[0\]\.name: "graph" names the modality's first graph/],
+    [
+      'tokens without a fusion graph that takes them',
+      / {4}image: \{input: image.*\n/,
+      '',
+      /modalities\.image\.tokens: tokens need a fusion graph/,
+    ],
+    [
+      'a fusion graph of a modality without tokens',
+      / {4}tokens: \{perWindow: 1\}\n/,
+      '',
+      /fusion\.modalities\.image: modalities\.image gives no tokens/,
+    ],
+    [
+      'a ring shorter than a window',
+      'perWindow: 3',
+      'perWindow: 7',
+      /fusion\.modalities\.audio\.keep: must be at least the 7 tokens of one window/,
+    ],
+    [
+      'an input named twice',
+      'mask: audioMask',
+      'mask: audio',
+      /fusion\.modalities\.audio\.mask: "audio" is fusion\.modalities\.audio\.input already/,
+    ],
+    ['an unknown key', '  width: 8', '  widht: 8', /fusion\.widht: unknown key; did you mean "width"/],
+    [
+      'another file',
+      /graph: fusion\.onnx\n {2}sha256: \w+/,
+      `graph: fusion.onnx\n  sha256: ${'a'.repeat(64)}`,
+      /fusion\.graph: .*has sha256/,
+    ],
+    ['a stage outside the folder', 'graph: image-tokens.onnx', 'graph: ../image-tokens.onnx', /modalities\.image\.stages\[0\]\.graph/],
+  ])('refuses %s', async (_, from, to, message) => {
+    expect((await failure(await staged(from, to))).message).toMatch(message);
   });
 });

@@ -1,15 +1,28 @@
 import { createHash } from 'node:crypto';
-import { readFile, realpath } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { messageOf, UsageError } from '../core/errors.ts';
 import type { EncoderModality, Space } from '../core/types.ts';
 import type { FrontEnd } from '../frontends/recipe.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { externalData } from './external-data.ts';
 import { fileSha256 } from './file-sha256.ts';
 import { readGolden } from './golden.ts';
-import { insideFolder } from './inside-folder.ts';
+import { GraphFiles } from './graph-files.ts';
 import { parseManifest, type Manifest, type ManifestWindow, type SensorManifest, type TextManifest } from './manifest.ts';
+import type { FusionManifest, StageManifest, TokensManifest } from './manifest-stages.ts';
+
+/** A further graph of a modality, with the real paths of its files. */
+export interface BundleStage extends Pick<StageManifest, 'name' | 'inputs' | 'output'> {
+  readonly graph: string;
+  readonly data: readonly string[];
+}
+
+/** The graph that makes one vector of the tokens of any of its modalities, with the real paths of its files. */
+export interface BundleFusion extends Pick<FusionManifest, 'output' | 'width' | 'mask' | 'modalities'> {
+  readonly graph: string;
+  readonly data: readonly string[];
+  readonly golden?: readonly Float32Array[];
+}
 
 /** One modality of an opened bundle: every file is there, inside the folder, and has the hash that the manifest states. */
 export interface BundleEntry {
@@ -21,6 +34,10 @@ export interface BundleEntry {
   readonly sha256: string;
   readonly input: SensorManifest['input'] | TextManifest['input'];
   readonly output: string;
+  /** Graphs behind the first, in the order in which they run. */
+  readonly stages: readonly BundleStage[];
+  /** The last graph gives a sequence of tokens for the fusion graph; absent: a vector of the space. */
+  readonly tokens?: TokensManifest;
   readonly frontEnd: FrontEnd;
   /** When windows open and close; absent for text. */
   readonly window?: ManifestWindow;
@@ -36,6 +53,7 @@ export interface Bundle {
   readonly manifest: Manifest;
   readonly space: Space;
   readonly entries: ReadonlyMap<EncoderModality, BundleEntry>;
+  readonly fusion?: BundleFusion;
 }
 
 /** How many hex digits of the hash name a space: 80 bits, so that nobody meets two spaces of one name. */
@@ -61,83 +79,84 @@ export async function openBundle(dir: string): Promise<Bundle> {
   const manifest = parseManifest(text, file);
   const entries = new Map<EncoderModality, BundleEntry>();
   const parts: Record<string, unknown> = {};
-  const hashes = new Map<string, string>();
+  const files = new GraphFiles(dir);
   for (const [key, stated] of Object.entries(manifest.modalities)) {
     if (!stated) continue;
     const modality = key as EncoderModality;
-    const { entry, decides } = await openEntry({ dir, file, modality, stated, dim: manifest.space.dim, hashes });
+    const { entry, decides } = await openEntry({ file, modality, stated, dim: manifest.space.dim, files });
     entries.set(modality, entry);
     parts[modality] = decides;
   }
   const { name, dim } = manifest.space;
+  const fusion = manifest.fusion && (await openFusion(manifest.fusion, dim, file, files));
   const id = createHash('sha256')
-    .update(canonicalJson({ edgebind: 1, dim, modalities: parts }))
+    .update(canonicalJson({ edgebind: 1, dim, modalities: parts, fusion: fusion?.decides }))
     .digest('hex');
-  return { dir, manifest, space: { id: id.slice(0, SPACE_ID_DIGITS), name, dim }, entries };
+  const space = { id: id.slice(0, SPACE_ID_DIGITS), name, dim };
+  return { dir, manifest, space, entries, ...(fusion && { fusion: fusion.fusion }) };
 }
 
 interface OpenEntry {
-  readonly dir: string;
   readonly file: string;
   readonly modality: EncoderModality;
   readonly stated: SensorManifest | TextManifest;
   readonly dim: number;
-  /** Hashes found so far, by real path: modalities may share a graph. */
-  readonly hashes: Map<string, string>;
+  readonly files: GraphFiles;
 }
 
-async function openEntry({ dir, file, modality, stated, dim, hashes }: OpenEntry): Promise<{ entry: BundleEntry; decides: unknown }> {
+async function openEntry({ file, modality, stated, dim, files }: OpenEntry): Promise<{ entry: BundleEntry; decides: unknown }> {
   const at = (key: string): string => `${file} modalities.${modality}.${key}`;
-  const verified = async (named: string, wanted: string, key: string): Promise<string> => {
-    const path = await insideFolder(dir, named, at(key));
-    const got = hashes.get(path) ?? (await fileSha256(path));
-    hashes.set(path, got);
-    if (got !== wanted) {
-      throw new UsageError(
-        'BUNDLE_HASH',
-        `${at(key)}: ${path} has sha256 ${got}, the manifest wants ${wanted}; the file is not the one that was verified`,
-      );
-    }
-    return path;
-  };
-  const graph = await verified(stated.graph, stated.sha256, 'graph');
-  const data = stated.data ?? [];
-  const dataFiles: string[] = [];
-  for (const [i, part] of data.entries()) dataFiles.push(await verified(part.file, part.sha256, `data[${i}]`));
-  for (const named of await externalData(graph)) {
-    // onnxruntime starts at the graph's own folder, wherever a link has led.
-    const part = await insideFolder(dir, named, `${graph} (external data)`, dirname(graph));
-    if (!dataFiles.includes(part)) {
-      throw new UsageError(
-        'BUNDLE_HASH',
-        `${at('data')}: ${graph} reads its weights from "${named}", which is not listed; add {file: ${relative(await realpath(dir), part)}, sha256: ...}`,
-      );
-    }
+  const first = await files.open(stated, at);
+  const stages: BundleStage[] = [];
+  const stageParts: unknown[] = [];
+  for (const [i, { name, inputs, output, ...graph }] of (stated.stages ?? []).entries()) {
+    const opened = await files.open(graph, (key) => at(`stages[${i}].${key}`));
+    stages.push({ name, inputs, output, graph: opened.graph, data: opened.data });
+    stageParts.push({ name, inputs, output, ...opened.decides });
   }
   const { frontEnd } = stated;
-  const tokenizer = frontEnd.kind === 'text' ? await insideFolder(dir, frontEnd.tokenizer, at('frontEnd.tokenizer')) : undefined;
-  const golden = stated.golden === undefined ? undefined : await readGolden(await insideFolder(dir, stated.golden, at('golden')), dim);
+  const tokenizer = frontEnd.kind === 'text' ? await files.inside(frontEnd.tokenizer, at('frontEnd.tokenizer')) : undefined;
+  const golden = stated.golden === undefined ? undefined : await readGolden(await files.inside(stated.golden, at('golden')), dim);
   return {
     entry: {
       modality,
-      graph,
-      data: dataFiles,
+      graph: first.graph,
+      data: first.data,
       sha256: stated.sha256,
       input: stated.input,
       output: stated.output,
+      stages,
+      ...(stated.tokens && { tokens: stated.tokens }),
       frontEnd,
       ...('window' in stated && { window: stated.window }),
       ...(golden && { golden }),
       ...(tokenizer !== undefined && { tokenizer }),
     },
     decides: {
-      graph: stated.sha256,
-      data: data.map((part) => part.sha256),
+      ...first.decides,
       input: stated.input,
       output: stated.output,
+      // Absent where a bundle has none, so that its id is what it always was.
+      ...(stageParts.length > 0 && { stages: stageParts }),
+      ...(stated.tokens && { tokens: stated.tokens }),
+      ...('window' in stated && stated.window.kind === 'frame' && { everyMs: stated.window.everyMs }),
       // A file's name decides nothing, its content does.
       frontEnd: frontEnd.kind === 'text' ? { ...frontEnd, tokenizer: undefined } : frontEnd,
       ...(tokenizer !== undefined && { tokenizer: await fileSha256(tokenizer) }),
     },
   };
+}
+
+async function openFusion(
+  stated: FusionManifest,
+  dim: number,
+  file: string,
+  files: GraphFiles,
+): Promise<{ fusion: BundleFusion; decides: unknown }> {
+  const at = (key: string): string => `${file} fusion.${key}`;
+  const { graph, data, decides } = await files.open(stated, at);
+  const { output, width, mask, modalities } = stated;
+  const golden = stated.golden === undefined ? undefined : await readGolden(await files.inside(stated.golden, at('golden')), dim);
+  const terms = { output, width, mask, modalities };
+  return { fusion: { graph, data, ...terms, ...(golden && { golden }) }, decides: { ...decides, ...terms } };
 }

@@ -2,13 +2,15 @@ import { Observable } from 'rxjs';
 import type { EncodeOptions } from '../core/encoder.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
-import type { Embedding, EncodeInput, WindowMeta } from '../core/types.ts';
+import type { Embedding, EncodeInput, Modality, WindowMeta } from '../core/types.ts';
 import { CollapseWatch } from './collapse-watch.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 import { Lane } from './lane.ts';
 import type { Scheduler } from './scheduler.ts';
 import { sourceAccount } from './source-account.ts';
+import type { SourceFusion } from './source-fusion.ts';
+import { numberFault } from './vector-fault.ts';
 
 /** How a window enters the queue: with its graph's input, with what a front end makes that of, or not at all. */
 export type Entering = { readonly item: GraphItem } | { readonly raw: RawInput } | { readonly reason: string };
@@ -21,6 +23,8 @@ export interface EncodeWindowsContext {
   readonly ledger: Ledger;
   readonly log: Log;
   readonly enter: (input: EncodeInput) => Entering;
+  /** Where what the modality's graphs give is tokens: what makes vectors of them, for this source. */
+  readonly fusing: (modality: Modality) => SourceFusion | undefined;
   /** The embeddings of the source fell into one point, or recovered. */
   readonly collapse: (isCollapsed: boolean) => void;
 }
@@ -30,15 +34,16 @@ export interface EncodeWindowsContext {
  * Completes when the input has completed and everything on its way has come back. Unsubscribing frees the queue.
  */
 export function encodeWindows(windows$: Observable<EncodeInput>, context: EncodeWindowsContext): Observable<Embedding> {
-  const { source, space, options, scheduler, ledger, log, enter, collapse } = context;
+  const { source, space, options, scheduler, ledger, log, enter, fusing, collapse } = context;
   return new Observable<Embedding>((subscriber) => {
     const account = sourceAccount(ledger, source);
     const lane = new Lane(options);
     const watch = new CollapseWatch();
     account.lanes.add(lane);
+    let fusion: SourceFusion | undefined;
     let isEnded = false;
     const completeIfDone = (): void => {
-      if (isEnded && lane.inFlight === 0) subscriber.complete();
+      if (isEnded && lane.inFlight === 0 && !fusion?.inFlight) subscriber.complete();
     };
     const resolve = (meta: WindowMeta, vector: Float32Array): void => {
       account.stage.emit();
@@ -60,11 +65,15 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
           return;
         }
         const meta = metaOf(input);
+        fusion ??= fusing(input.modality);
+        const tokens = fusion;
         scheduler.push(lane, {
           graph: input.modality,
           ...entering,
           observe: (item) => watch.input(item),
-          resolve: (vector) => resolve(meta, vector),
+          ...(tokens
+            ? { fault: numberFault, resolve: (answer) => tokens.push(meta, answer, resolve, drop) }
+            : { resolve: (vector) => resolve(meta, vector) }),
           drop,
         });
       },
@@ -78,6 +87,7 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
       subscription.unsubscribe();
       scheduler.remove(lane);
       account.lanes.delete(lane);
+      fusion?.close();
       collapse(false);
     };
   });

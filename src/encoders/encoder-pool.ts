@@ -1,6 +1,7 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
 import type { EncodeOptions, EncoderHealth, Encoders, SingleInput } from '../core/encoder.ts';
 import { EdgeBindError, messageOf, PayloadError, UsageError } from '../core/errors.ts';
+import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { silentLog, type Log } from '../core/log.ts';
 import { hostClock, type Clock } from '../core/time.ts';
@@ -10,7 +11,9 @@ import type { Bundle, BundleEntry } from './bundle.ts';
 import { defaultWorkers } from './default-workers.ts';
 import { encodeWindows, type Entering } from './encode-windows.ts';
 import { FrontEndWorkers, PrepareError } from './front-end-workers.ts';
-import type { GraphItem, GraphPlan, OpenedGraph } from './graph-plan.ts';
+import { fuseTokens } from './fuse-tokens.ts';
+import { FUSION, fusionItem } from './fusion-item.ts';
+import type { GraphItem, GraphPlan, OpenedGraph, TokensPlan } from './graph-plan.ts';
 import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
 import type { Job } from './job.ts';
@@ -19,7 +22,11 @@ import { LruCache } from './lru-cache.ts';
 import type { SpawnWorker } from './owned-worker.ts';
 import { Scheduler } from './scheduler.ts';
 import { soundClips } from './sound-clips.ts';
+import { SourceFusion } from './source-fusion.ts';
+import type { TokensBehind } from './token-ring.ts';
 import { transferItems } from './transfer.ts';
+import { numberFault } from './vector-fault.ts';
+import { windowTokens } from './window-tokens.ts';
 
 export interface EncodersOptions {
   /** Threads that run graphs, each with its own sessions. Default: cores - 1, at least 1, and no more than a quarter of the memory holds. */
@@ -81,6 +88,7 @@ interface PoolParts {
 class EncoderPool implements Encoders {
   readonly space: Space;
   readonly modalities: readonly EncoderModality[];
+  readonly joint: readonly EncoderModality[];
   readonly health$: BehaviorSubject<EncoderHealth>;
   readonly #bundle: Bundle;
   readonly #options: EncodersOptions;
@@ -92,6 +100,8 @@ class EncoderPool implements Encoders {
   readonly #queries: Lane = new Lane({ keep: 'every', queue: MAX_QUERIES });
   readonly #prompts = new LruCache<string, Promise<Float32Array>>(CACHED_PROMPTS);
   readonly #collapsed = new Set<string>();
+  readonly #plans: readonly GraphPlan[];
+  readonly #behind: TokensBehind = new WeakMap();
   #opened: readonly OpenedGraph[] = [];
   #stopped: Promise<void> | undefined;
 
@@ -102,6 +112,8 @@ class EncoderPool implements Encoders {
     this.#log = options.log ?? silentLog;
     this.space = bundle.space;
     this.modalities = [...bundle.entries.keys()];
+    this.joint = this.modalities.filter((modality) => bundle.entries.get(modality)?.tokens);
+    this.#plans = plans;
     this.#frontEnds = frontEnds;
     this.#scheduler = new Scheduler(
       { clock: this.#clock, prepare: (ticket) => void this.#prepare(ticket), run: (worker, tickets) => this.#run(worker, tickets) },
@@ -152,7 +164,26 @@ class EncoderPool implements Encoders {
         ledger: this.#options.ledger,
         log: this.#log,
         enter: (input) => this.#enter(input),
+        fusing: (modality) => this.#fusing(source, modality, options),
         collapse: (isCollapsed) => this.#collapse(source, isCollapsed),
+      });
+  }
+
+  fuse(options: EncodeOptions = {}): OperatorFunction<FusionTick, Fused> {
+    const terms = this.#bundle.fusion;
+    if (!terms) {
+      const { name } = this.#bundle.manifest;
+      throw new UsageError('NO_FUSION_GRAPH', `the bundle ${name} has no fusion graph; set fusion: {how: late}, or use another "model:"`);
+    }
+    return (ticks$) =>
+      fuseTokens(ticks$, {
+        terms,
+        space: this.space.id,
+        scheduler: this.#scheduler,
+        ledger: this.#options.ledger,
+        log: this.#log,
+        options,
+        behind: this.#behind,
       });
   }
 
@@ -167,13 +198,13 @@ class EncoderPool implements Encoders {
 
   async embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
     const { input: wanted } = this.#entry(modality);
-    if ('picture' in input) return this.#query(modality, { raw: { kind: 'picture', picture: input.picture } }, signal);
-    if ('sound' in input) return this.#query(modality, { raw: { kind: 'sound', sound: input.sound } }, signal);
+    if ('picture' in input) return this.#vector(modality, { raw: { kind: 'picture', picture: input.picture } }, signal);
+    if ('sound' in input) return this.#vector(modality, { raw: { kind: 'sound', sound: input.sound } }, signal);
     const { shape, data } = input.tensor;
     const dims = 'shape' in wanted ? wanted.shape : shape;
     if (data.length !== dims.reduce((product, size) => product * size, 1))
       throw new PayloadError('BAD_SHAPE', `the ${modality} tensor is [${shape.join(', ')}], the graph wants [${dims.join(', ')}]`);
-    return this.#query(modality, { item: [{ name: wanted.name, dims, data }] }, signal);
+    return this.#vector(modality, { item: [{ name: wanted.name, dims, data }] }, signal);
   }
 
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
@@ -202,7 +233,7 @@ class EncoderPool implements Encoders {
     const { frontEnd } = this.#entry('text');
     const templates = frontEnd.kind === 'text' ? frontEnd.templates : ['{}'];
     const texts = templates.map((template) => template.replaceAll('{}', () => prompt));
-    return weightedMean(await Promise.all(texts.map((text) => this.#query('text', { raw: { kind: 'text', text } }))));
+    return weightedMean(await Promise.all(texts.map((text) => this.#vector('text', { raw: { kind: 'text', text } }))));
   }
 
   #entry(modality: EncoderModality): BundleEntry {
@@ -215,7 +246,27 @@ class EncoderPool implements Encoders {
     );
   }
 
-  #query(graph: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
+  /** The vector of an input: what its graphs give, or what the fusion graph makes of their tokens alone. */
+  async #vector(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
+    const plan = this.#tokensPlan(modality);
+    if (!plan) return this.#query({ graph: modality, ...input }, signal);
+    const tokens = windowTokens(await this.#query({ graph: modality, ...input, fault: numberFault }, signal), plan);
+    if (tokens.length === 0) throw new EdgeBindError('QUERY_FAILED', `the ${modality} query has no tokens: the model knows nothing of it`);
+    return this.#query({ graph: FUSION, item: fusionItem(plan.fusion, { [modality]: tokens }) }, signal);
+  }
+
+  #tokensPlan(modality: EncoderModality): TokensPlan | undefined {
+    return this.#plans.find(({ key }) => key === modality)?.tokens;
+  }
+
+  #fusing(source: string, modality: Modality, options: EncodeOptions): SourceFusion | undefined {
+    const plan = this.#tokensPlan(modality);
+    if (!plan) return undefined;
+    const [scheduler, behind] = [this.#scheduler, this.#behind];
+    return new SourceFusion({ source, modality, plan, options, scheduler, ledger: this.#options.ledger, behind });
+  }
+
+  #query({ graph, ...input }: Pick<Job, 'graph' | 'raw' | 'item' | 'fault'>, signal?: AbortSignal): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason as Error);
@@ -278,7 +329,7 @@ class EncoderPool implements Encoders {
       if (!job.item) continue;
       job.observe?.(job.item);
       // A tensor that came with its window is copied: its maker may hold on to it.
-      const given = transferItems([job.item], job.raw !== undefined);
+      const given = transferItems([job.item], job.raw !== undefined || job.graph === FUSION);
       delete job.item;
       items.push(...given.items);
       buffers.push(...given.transfer);
@@ -287,7 +338,8 @@ class EncoderPool implements Encoders {
   }
 
   #maxBatch(graph: string): number {
-    return this.#opened.find(({ key }) => key === graph)?.isBatchable ? (this.#options.maxBatch ?? 4) : 1;
+    // The items of the fusion graph are of any length, each its own.
+    return graph !== FUSION && this.#opened.find(({ key }) => key === graph)?.isBatchable ? (this.#options.maxBatch ?? 4) : 1;
   }
 
   #collapse(source: string, isCollapsed: boolean): void {

@@ -1,3 +1,5 @@
+import type { FusionTerms } from './fusion-item.ts';
+
 /** One named input of a graph, for one item, without the batch axis. */
 export interface Feed {
   readonly name: string;
@@ -8,6 +10,28 @@ export interface Feed {
 /** All inputs of a graph for one item. */
 export type GraphItem = readonly Feed[];
 
+/** What a stage calls the modality's first graph, the one under `graph:` in the manifest. */
+export const FIRST_GRAPH = 'graph';
+
+/** A graph behind the first one of a modality. */
+export interface StagePlan {
+  readonly name: string;
+  readonly path: string;
+  /** Input of the graph -> the stage whose output it takes. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly output: string;
+}
+
+/** A plan whose last graph gives tokens for the fusion graph, in place of a vector. */
+export interface TokensPlan {
+  readonly perWindow: number;
+  /** Numbers of one token. */
+  readonly width: number;
+  /** Output of the last graph that marks padding. */
+  readonly mask?: string | undefined;
+  readonly fusion: FusionTerms;
+}
+
 /** What a worker must know to open a graph and to trust it. Plain data: it is sent to workers. */
 export interface GraphPlan {
   /** Names the graph in messages: its modality. */
@@ -15,6 +39,9 @@ export interface GraphPlan {
   readonly path: string;
   readonly output: string;
   readonly dim: number;
+  /** Further graphs, which run behind the first in the same call. */
+  readonly stages?: readonly StagePlan[];
+  readonly tokens?: TokensPlan;
   /** Execution providers to try, in order, e.g. `['cuda', 'cpu']`. Each is tried alone. */
   readonly providers: readonly string[];
   /** Two different items to try the graph with. */

@@ -1,77 +1,107 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
-import type { Feed, GraphItem, GraphPlan, SessionThreads } from './graph-plan.ts';
+import { FIRST_GRAPH, type Feed, type GraphItem, type GraphPlan, type SessionThreads, type StagePlan } from './graph-plan.ts';
+import { checkInputs, checkStage, outputOf } from './graph-shapes.ts';
 import type { Ort } from './load-ort.ts';
+import { packTokens } from './window-tokens.ts';
 
-/** One graph on one execution provider. `run` blocks the thread that it is called on: for workers and command-line tools only. */
+type OrtTensor = InstanceType<Ort['Tensor']>;
+
+/** One graph of a chain. */
+interface Link {
+  readonly session: InferenceSession;
+  readonly stage: StagePlan;
+}
+
+/**
+ * The graphs of one modality, or the fusion graph, on one execution provider. What one graph gives goes to the next as it is, without
+ * leaving the thread. `run` blocks the thread that it is called on: for workers and command-line tools only.
+ */
 export class GraphSession {
   readonly #ort: Ort;
-  readonly #session: InferenceSession;
-  readonly #output: string;
-  readonly #dim: number;
+  readonly #links: readonly Link[];
+  readonly #plan: GraphPlan;
 
-  private constructor(ort: Ort, session: InferenceSession, { output, dim }: GraphPlan) {
+  private constructor(ort: Ort, links: readonly Link[], plan: GraphPlan) {
     this.#ort = ort;
-    this.#session = session;
-    this.#output = output;
-    this.#dim = dim;
+    this.#links = links;
+    this.#plan = plan;
   }
 
   /**
-   * Loads a graph on exactly one provider. A list would not fall back: onnxruntime throws for `['cuda', 'cpu']` without CUDA, and
-   * drops unknown names silently.
+   * Loads a plan's graphs on exactly one provider. A list would not fall back: onnxruntime throws for `['cuda', 'cpu']` without CUDA,
+   * and drops unknown names silently.
    *
-   * @param profile where onnxruntime writes down each kernel that runs: the beginning of a file's path
-   * @throws EdgeBindError `PROVIDER_REFUSED` with onnxruntime's own words, `MODEL_SHAPE_MISMATCH` where the graph's inputs and outputs
-   *   are not those of the plan
+   * @param profile where onnxruntime writes down each kernel that runs: the beginning of the files' paths
+   * @throws EdgeBindError `PROVIDER_REFUSED` with onnxruntime's own words, `MODEL_SHAPE_MISMATCH` where a graph's inputs and outputs
+   *   are not those of the plan, or of the graphs before it
    */
   static async open(ort: Ort, plan: GraphPlan, provider: string, threads: SessionThreads, profile?: string): Promise<GraphSession> {
-    const session = await ort.InferenceSession.create(plan.path, {
-      executionProviders: [provider],
-      intraOpNumThreads: threads.intraOp,
-      interOpNumThreads: threads.interOp,
-      logSeverityLevel: 3,
-      // Threads that spin while they wait would take the cores of decoders and of the event loop.
-      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-      ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
-    }).catch((cause: unknown) => {
-      throw new EdgeBindError('PROVIDER_REFUSED', `${provider} does not load ${plan.path}: ${plain(messageOf(cause))}`, { cause });
-    });
+    const links: Link[] = [];
     try {
-      checkShapes(session, plan);
+      for (const stage of [{ name: FIRST_GRAPH, path: plan.path, inputs: {}, output: plan.output }, ...(plan.stages ?? [])]) {
+        const session = await ort.InferenceSession.create(stage.path, {
+          executionProviders: [provider],
+          intraOpNumThreads: threads.intraOp,
+          interOpNumThreads: threads.interOp,
+          logSeverityLevel: 3,
+          // Threads that spin while they wait would take the cores of decoders and of the event loop.
+          extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+          ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: `${profile}-${links.length}` }),
+        }).catch((cause: unknown) => {
+          throw new EdgeBindError('PROVIDER_REFUSED', `${provider} does not load ${stage.path}: ${plain(messageOf(cause))}`, { cause });
+        });
+        links.push({ session, stage });
+      }
+      checkShapes(links, plan);
     } catch (error) {
-      await session.release();
+      for (const { session } of links) await session.release();
       throw error;
     }
-    return new GraphSession(ort, session, plan);
+    return new GraphSession(ort, links, plan);
   }
 
-  /** Vectors of the items, one after the other in one array. All items must have the same dims. */
+  /**
+   * What the last graph answers to the items, one after the other in one array: vectors, or tokens and their mask (`windowTokens`).
+   * All items must have the same dims.
+   */
   async run(items: readonly GraphItem[]): Promise<Float32Array> {
-    const feeds: Record<string, InstanceType<Ort['Tensor']>> = {};
+    const feeds: Record<string, OrtTensor> = {};
     for (const [i, { name, dims }] of (items[0] ?? []).entries()) {
       const data = joined(items.flatMap((item) => item[i] ?? []));
       feeds[name] = this.#tensor(data, [items.length, ...dims]);
     }
-    const { [this.#output]: output } = await this.#session.run(feeds, [this.#output]);
-    const length = items.length * this.#dim;
-    if (!output || !(output.data instanceof Float32Array) || output.data.length !== length) {
-      const got = output ? `${output.type} [${output.dims.join(', ')}]` : 'nothing';
-      throw new EdgeBindError('MODEL_SHAPE_MISMATCH', `output "${this.#output}" is ${got}, wanted float32 [${items.length}, ${this.#dim}]`);
+    const { dim, tokens } = this.#plan;
+    const given = new Map<string, OrtTensor>();
+    let mask: OrtTensor | undefined;
+    for (const [at, { session, stage }] of this.#links.entries()) {
+      const isLast = at === this.#links.length - 1;
+      const wanted = isLast && tokens?.mask !== undefined ? [stage.output, tokens.mask] : [stage.output];
+      const outputs = await session.run(at === 0 ? feeds : taken(stage, given), wanted).catch((cause: unknown) => {
+        throw at === 0 ? cause : new Error(`stage "${stage.name}": ${messageOf(cause)}`, { cause });
+      });
+      const output = outputs[stage.output];
+      if (output) given.set(stage.name, output);
+      if (isLast && tokens?.mask !== undefined) mask = outputs[tokens.mask];
     }
-    return output.data;
+    const last = this.#links.at(-1)?.stage;
+    const output = given.get(last?.name ?? '');
+    const shape = tokens ? [items.length, tokens.perWindow, tokens.width] : [items.length, dim];
+    const values = floats(output, last?.output ?? '', shape);
+    if (tokens?.mask === undefined) return values;
+    return packTokens(values, floats(mask, tokens.mask, [items.length, tokens.perWindow]), tokens);
   }
 
-  /** Ends the profile that `open` began: its file is whole then. */
+  /** Ends the profiles that `open` began: their files are whole then. */
   endProfiling(): void {
-    this.#session.endProfiling();
+    for (const { session } of this.#links) session.endProfiling();
   }
 
-  release(): Promise<void> {
-    return this.#session.release();
+  async release(): Promise<void> {
+    for (const { session } of this.#links) await session.release();
   }
 
-  #tensor(data: Feed['data'], dims: number[]): InstanceType<Ort['Tensor']> {
+  #tensor(data: Feed['data'], dims: number[]): OrtTensor {
     if (data instanceof Float32Array) return new this.#ort.Tensor('float32', data, dims);
     return data instanceof BigInt64Array ? new this.#ort.Tensor('int64', data, dims) : new this.#ort.Tensor('int32', data, dims);
   }
@@ -83,6 +113,23 @@ const plain = (message: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/^\S+\.cc:\d+ .* was false\. /, '')
     .trim();
+
+const taken = ({ inputs }: StagePlan, given: ReadonlyMap<string, OrtTensor>): Record<string, OrtTensor> =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, from]) => {
+      const tensor = given.get(from);
+      if (!tensor) throw new RangeError(`stage "${from}" gave nothing`);
+      return [name, tensor];
+    }),
+  );
+
+/** An output's numbers. Only their count is checked: a shape may have axes of 1 that mean nothing. */
+function floats(output: OrtTensor | undefined, name: string, wanted: readonly number[]): Float32Array {
+  if (output?.data instanceof Float32Array && output.data.length === wanted.reduce((product, size) => product * size, 1))
+    return output.data;
+  const got = output ? `${output.type} [${output.dims.join(', ')}]` : 'nothing';
+  throw new EdgeBindError('MODEL_SHAPE_MISMATCH', `output "${name}" is ${got}, wanted float32 [${wanted.join(', ')}]`);
+}
 
 /** One array with the data of all feeds; without a copy where there is only one. */
 function joined(feeds: readonly Feed[]): Feed['data'] {
@@ -99,28 +146,15 @@ function joined(feeds: readonly Feed[]): Feed['data'] {
   return all;
 }
 
-function checkShapes(session: InferenceSession, { path, probes, output, dim }: GraphPlan): void {
-  const wrong = (what: string): EdgeBindError =>
-    new EdgeBindError('MODEL_SHAPE_MISMATCH', `${path}: ${what}; correct the manifest, or export the graph again`);
-  const feeds = probes[0] ?? [];
-  for (const { name, dims, data } of feeds) {
-    const found = session.inputMetadata.find((input) => input.name === name);
-    if (!found?.isTensor) throw wrong(`has no input "${name}" (it has ${session.inputNames.join(', ')})`);
-    const wanted = ['batch', ...dims];
-    // Symbolic sizes (strings, or -1) take any value.
-    const fits =
-      found.shape.length === wanted.length &&
-      found.shape.every((size, i) => i === 0 || typeof size === 'string' || size < 0 || size === wanted[i]);
-    if (!fits) throw wrong(`input "${name}" has shape [${found.shape.join(', ')}], the manifest says [${wanted.join(', ')}]`);
-    const type = data instanceof Float32Array ? 'float32' : data instanceof BigInt64Array ? 'int64' : 'int32';
-    if (found.type !== type) throw wrong(`input "${name}" is ${found.type}, the manifest says ${type}`);
-  }
-  const missing = session.inputNames.filter((name) => !feeds.some((feed) => feed.name === name));
-  if (missing.length > 0) throw wrong(`needs input ${missing.map((name) => `"${name}"`).join(', ')}, which the manifest does not name`);
-  const found = session.outputMetadata.find(({ name }) => name === output);
-  if (!found?.isTensor) throw wrong(`has no output "${output}" (it has ${session.outputNames.join(', ')})`);
-  const last = found.shape.at(-1);
-  if (found.type !== 'float32' || found.shape.length !== 2 || (typeof last === 'number' && last >= 0 && last !== dim)) {
-    throw wrong(`output "${output}" is ${found.type} [${found.shape.join(', ')}], the manifest says float32 [batch, ${dim}]`);
+function checkShapes(links: readonly Link[], plan: GraphPlan): void {
+  const given = new Map<string, ReturnType<typeof outputOf>>();
+  for (const [at, { session, stage }] of links.entries()) {
+    if (at === 0) checkInputs(session, plan);
+    else checkStage(session, stage, given);
+    const isLast = at === links.length - 1;
+    const { tokens } = plan;
+    const wanted = tokens ? ['batch', tokens.perWindow, tokens.width] : ['batch', plan.dim];
+    given.set(stage.name, outputOf(session, stage.output, stage.path, isLast ? wanted : undefined));
+    if (isLast && tokens?.mask !== undefined) outputOf(session, tokens.mask, stage.path, ['batch', tokens.perWindow]);
   }
 }

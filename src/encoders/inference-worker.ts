@@ -1,6 +1,7 @@
 /** A thread that owns inference sessions. It ends by itself when told to stop: killing it inside a call would abort the process. */
 import { parentPort } from 'node:worker_threads';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
+import { FUSION } from './fusion-item.ts';
 import type { GraphItem, OpenedGraph } from './graph-plan.ts';
 import type { GraphSession } from './graph-session.ts';
 import { loadOrt } from './load-ort.ts';
@@ -41,7 +42,13 @@ async function open({ plans, threads, binding }: Extract<ToInferenceWorker, { ki
     const shared = new Map<string, OpenedGraph>();
     for (const plan of plans) {
       // Modalities that share a graph share its session and its memory.
-      const same = JSON.stringify([plan.path, plan.output, plan.probes[0]?.map(({ name, dims }) => [name, dims])]);
+      const same = JSON.stringify([
+        plan.path,
+        plan.output,
+        plan.stages,
+        plan.tokens,
+        plan.probes[0]?.map(({ name, dims }) => [name, dims]),
+      ]);
       const twin = shared.get(same);
       const session = twin && sessions.get(twin.key);
       if (twin && session) {
@@ -49,7 +56,7 @@ async function open({ plans, threads, binding }: Extract<ToInferenceWorker, { ki
         graphs.push({ ...twin, key: plan.key });
         continue;
       }
-      const climbed = await climbLadder(ort, plan, threads);
+      const climbed = await climbLadder(ort, plan, threads, sessions.get(FUSION));
       sessions.set(plan.key, climbed.session);
       shared.set(same, climbed.opened);
       graphs.push(climbed.opened);

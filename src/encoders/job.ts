@@ -7,10 +7,12 @@ export type RawInput =
   | { readonly kind: 'sound'; readonly sound: Pcm }
   | { readonly kind: 'text'; readonly text: string };
 
-/** One vector to be made: a window of a source, or a query. */
+/** One vector, or the tokens of one window, to be made: for a source, or for a query. */
 export interface Job {
-  /** Key of the graph in the bundle: its modality. */
+  /** Key of the graph in the bundle: its modality, or `fusion`. */
   readonly graph: string;
+  /** Why an answer is none, as a word of the ledger. Absent: it must be a unit vector. */
+  readonly fault?: (answer: Float32Array) => string | undefined;
   /** What a front end must turn into `item` first; absent where the caller brought the item. */
   readonly raw?: RawInput;
   /** The graph's input, once it is there. Given away to the worker when the job runs. */

@@ -3,15 +3,27 @@ import { messageOf } from '../core/errors.ts';
 import { parseYaml } from '../core/parse-yaml.ts';
 import type { EncoderModality } from '../core/types.ts';
 import { parseFrontEnd, type FrontEnd } from '../frontends/recipe.ts';
+import {
+  checkFusion,
+  fusionSchema,
+  graphFile,
+  staged,
+  type FusionManifest,
+  type GraphFile,
+  type StageManifest,
+  type TokensManifest,
+} from './manifest-stages.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits (sha256sum FILE)');
-const fileName = z.string().min(1);
 const name = z.string().min(1);
 const positive = z.number().int().positive();
 
 const windowSchema = z.discriminatedUnion('kind', [
   /** Each reading (a picture, a map) is a window of its own. */
-  z.strictObject({ kind: z.literal('frame') }),
+  z.strictObject({
+    kind: z.literal('frame'),
+    /** The model's own pace: of the readings in each slot of so many ms only the first is encoded. Absent: all. */
+    everyMs: z.number().positive().max(600_000).optional(),
+  }),
   z.strictObject({
     kind: z.literal('sliding'),
     sizeMs: z.number().positive(),
@@ -33,13 +45,11 @@ const frontEnd = z.unknown().transform((fragment, context): FrontEnd => {
 
 /** What every graph of a bundle says of itself. */
 const common = {
-  graph: fileName,
-  sha256,
-  /** External data files of the graph, relative to the manifest. */
-  data: z.array(z.strictObject({ file: fileName, sha256 })).optional(),
+  ...graphFile,
+  ...staged,
   output: name,
   frontEnd,
-  golden: fileName.optional(),
+  golden: name.optional(),
   /** Factor by which the original model multiplies similarities (CLIP's logit scale); metadata for scores. */
   scale: z.number().positive().optional(),
   licence: name.optional(),
@@ -69,42 +79,45 @@ const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
 };
 
 /** `manifest.yaml` of a bundle. Unknown keys are errors. */
-export const manifestSchema: z.ZodType<Manifest> = z.strictObject({
-  edgebind: z.literal(1, 'must be 1, the version of this format'),
-  name,
-  version: z.string(),
-  licence: name,
-  space: z.strictObject({ name, dim: positive }),
-  modalities: z
-    .strictObject({
-      image: sensorSchema.optional(),
-      audio: sensorSchema.optional(),
-      thermal: sensorSchema.optional(),
-      depth: sensorSchema.optional(),
-      imu: sensorSchema.optional(),
-      text: textSchema.optional(),
-    })
-    .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality')
-    .superRefine((modalities, context) => {
-      for (const [modality, entry] of Object.entries(modalities)) {
-        const kinds = KINDS[modality as EncoderModality];
-        if (!entry || kinds.includes(entry.frontEnd.kind)) continue;
-        const message = `"${entry.frontEnd.kind}" makes no input for ${modality}; use ${kinds.join(' or ')}`;
-        context.addIssue({ code: 'custom', path: [modality, 'frontEnd', 'kind'], message });
-      }
-    }),
-});
+export const manifestSchema: z.ZodType<Manifest> = z
+  .strictObject({
+    edgebind: z.literal(1, 'must be 1, the version of this format'),
+    name,
+    version: z.string(),
+    licence: name,
+    space: z.strictObject({ name, dim: positive }),
+    modalities: z
+      .strictObject({
+        image: sensorSchema.optional(),
+        audio: sensorSchema.optional(),
+        thermal: sensorSchema.optional(),
+        depth: sensorSchema.optional(),
+        imu: sensorSchema.optional(),
+        text: textSchema.optional(),
+      })
+      .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality')
+      .superRefine((modalities, context) => {
+        for (const [modality, entry] of Object.entries(modalities)) {
+          const kinds = KINDS[modality as EncoderModality];
+          if (!entry || kinds.includes(entry.frontEnd.kind)) continue;
+          const message = `"${entry.frontEnd.kind}" makes no input for ${modality}; use ${kinds.join(' or ')}`;
+          context.addIssue({ code: 'custom', path: [modality, 'frontEnd', 'kind'], message });
+        }
+      }),
+    fusion: fusionSchema.optional(),
+  })
+  .superRefine(({ modalities, fusion }, context) => checkFusion(modalities, fusion, context));
 
 /** When the windows of a modality open and close. */
 export type ManifestWindow =
-  { readonly kind: 'frame' } | { readonly kind: 'sliding'; readonly sizeMs: number; readonly hopMs: number; readonly minCoverage: number };
+  | { readonly kind: 'frame'; readonly everyMs?: number | undefined }
+  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly hopMs: number; readonly minCoverage: number };
 
 /** What the manifest says of any graph. */
-interface GraphManifest {
-  readonly graph: string;
-  readonly sha256: string;
-  readonly data?: readonly { readonly file: string; readonly sha256: string }[] | undefined;
+interface GraphManifest extends GraphFile {
   readonly output: string;
+  readonly stages?: readonly StageManifest[] | undefined;
+  readonly tokens?: TokensManifest | undefined;
   readonly frontEnd: FrontEnd;
   readonly golden?: string | undefined;
   readonly scale?: number | undefined;
@@ -135,6 +148,7 @@ export interface Manifest {
     readonly imu?: SensorManifest | undefined;
     readonly text?: TextManifest | undefined;
   };
+  readonly fusion?: FusionManifest | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { GraphPlan } from './graph-plan.ts';
 import { GraphSession } from './graph-session.ts';
 import type { Ort } from './load-ort.ts';
 import { ranKernels } from './ran-kernels.ts';
-import { trustCheck, type TrustReport } from './trust-check.ts';
+import { judged, trustCheck, type TrustReport } from './trust-check.ts';
 
 /** Speed, size and trust of one graph on one provider. */
 export interface Measurement {
@@ -30,10 +30,17 @@ const BATCH_DISTANCE = 0.05;
  * Measures a graph on one provider with one thread, for about `seconds`, then checks it. Blocks the thread, and its memory is only
  * right in a process that has loaded no other graph: `tryGraphs` sees to both.
  *
+ * @param fusionPlan the bundle's fusion graph: graphs of tokens are judged by what it makes of them
  * @throws EdgeBindError as `GraphSession.open` and `trustCheck`, and `MODEL_BATCH_MISMATCH` where an item's vector depends on the others
  *   in its call; in service such a graph gets its items one by one
  */
-export async function measureGraph(ort: Ort, plan: GraphPlan, provider: string, seconds: number): Promise<Measurement> {
+export async function measureGraph(
+  ort: Ort,
+  plan: GraphPlan,
+  provider: string,
+  seconds: number,
+  fusionPlan?: GraphPlan,
+): Promise<Measurement> {
   const probe = plan.probes.slice(0, 1);
   const timed = async (step: () => Promise<unknown>): Promise<number> => {
     const start = performance.now();
@@ -44,6 +51,7 @@ export async function measureGraph(ort: Ort, plan: GraphPlan, provider: string, 
   const start = performance.now();
   const session = await GraphSession.open(ort, plan, provider, threads);
   const loadMs = performance.now() - start;
+  let fusion: GraphSession | undefined;
   let measured: Omit<Measurement, 'kernels'>;
   try {
     const firstMs = await timed(() => session.run(probe));
@@ -54,7 +62,8 @@ export async function measureGraph(ort: Ort, plan: GraphPlan, provider: string, 
     const rssMiB = (process.memoryUsage.rss() - rss) / 2 ** 20;
     times.sort((a, b) => a - b);
     const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-    const trust = await trustCheck(session, plan);
+    fusion = plan.tokens && fusionPlan && (await GraphSession.open(ort, fusionPlan, provider, threads));
+    const trust = await trustCheck(judged(session, plan, fusion), plan);
     if (trust.batchError > BATCH_DISTANCE) {
       const got = trust.batchError.toPrecision(2);
       throw new EdgeBindError(
@@ -65,6 +74,7 @@ export async function measureGraph(ort: Ort, plan: GraphPlan, provider: string, 
     measured = { loadMs, firstMs, callMs: at(0.5), p99Ms: at(0.99), calls: times.length, rssMiB, trust };
   } finally {
     await session.release();
+    await fusion?.release();
   }
   return { ...measured, kernels: await ranKernels(ort, plan, provider, threads) };
 }

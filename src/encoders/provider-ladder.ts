@@ -2,17 +2,19 @@ import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
 import { GraphSession } from './graph-session.ts';
 import type { Ort } from './load-ort.ts';
-import { trustCheck } from './trust-check.ts';
+import { judged, trustCheck, type Runner } from './trust-check.ts';
 
 /**
  * Opens a graph on the first provider that loads it and passes the trust check, and says why those before it did not.
  *
+ * @param fusion the bundle's fusion graph, open and trusted: graphs of tokens are judged by what it makes of them
  * @throws EdgeBindError `MODEL_REFUSED`: no provider could be trusted; the message has each one's reason
  */
 export async function climbLadder(
   ort: Ort,
   plan: GraphPlan,
   threads: SessionThreads,
+  fusion?: Runner,
 ): Promise<{ session: GraphSession; opened: OpenedGraph }> {
   const refused: Record<string, string> = {};
   for (const provider of plan.providers) {
@@ -21,7 +23,7 @@ export async function climbLadder(
       const start = performance.now();
       session = await GraphSession.open(ort, plan, provider, threads);
       const loadMs = performance.now() - start;
-      const { isBatchable, runMs } = plan.isTrusted ? await warmUp(session, plan) : await trustCheck(session, plan);
+      const { isBatchable, runMs } = plan.isTrusted ? await warmUp(session, plan) : await trustCheck(judged(session, plan, fusion), plan);
       return { session, opened: { key: plan.key, won: provider, refused, isBatchable, loadMs, runMs } };
     } catch (error) {
       await session?.release();

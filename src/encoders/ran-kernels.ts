@@ -27,11 +27,12 @@ export async function ranKernels(
       session.endProfiling();
       await session.release();
     }
-    const [file = ''] = await readdir(folder);
-    const events = profileSchema.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
     const kernels: Record<string, number> = {};
-    for (const { cat, args } of events) {
-      if (cat === 'Node' && args?.provider) kernels[args.provider] = (kernels[args.provider] ?? 0) + 1;
+    // One file for each graph of a chain.
+    for (const file of await readdir(folder)) {
+      for (const { cat, args } of profileSchema.parse(JSON.parse(await readFile(join(folder, file), 'utf8')))) {
+        if (cat === 'Node' && args?.provider) kernels[args.provider] = (kernels[args.provider] ?? 0) + 1;
+      }
     }
     return kernels;
   } finally {

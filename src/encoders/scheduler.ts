@@ -105,7 +105,7 @@ export class Scheduler {
     this.#pump();
     for (const [i, ticket] of tickets.entries()) {
       const vector = tickets.length === 1 ? vectors : vectors.slice(i * dim, (i + 1) * dim);
-      const fault = vectorFault(vector);
+      const fault = (ticket.job.fault ?? vectorFault)(vector);
       ticket.lane.settle(ticket, fault ? { reason: fault } : { vector });
     }
     this.#pump();

@@ -6,6 +6,8 @@ import { measureGraph, type Measurement } from './measure-graph.ts';
 
 export interface TrialRequest {
   readonly plan: GraphPlan;
+  /** The bundle's fusion graph, where the plan gives tokens. */
+  readonly fusion?: GraphPlan | undefined;
   readonly provider: string;
   readonly seconds: number;
   readonly binding?: string | undefined;
@@ -15,10 +17,10 @@ export type TrialAnswer = { readonly measured: Measurement } | { readonly code: 
 
 process.once('message', (request: TrialRequest) => void answer(request));
 
-async function answer({ plan, provider, seconds, binding }: TrialRequest): Promise<void> {
+async function answer({ plan, fusion, provider, seconds, binding }: TrialRequest): Promise<void> {
   let result: TrialAnswer;
   try {
-    result = { measured: await measureGraph(await loadOrt(binding), plan, provider, seconds) };
+    result = { measured: await measureGraph(await loadOrt(binding), plan, provider, seconds, fusion) };
   } catch (error) {
     result = { code: error instanceof EdgeBindError ? error.code : 'MODEL_REFUSED', message: messageOf(error) };
   }

@@ -1,8 +1,9 @@
 import { EdgeBindError } from '../core/errors.ts';
 import { dot } from '../space/vector.ts';
-import type { GraphPlan } from './graph-plan.ts';
-import type { GraphSession } from './graph-session.ts';
+import { fusionItem } from './fusion-item.ts';
+import type { GraphItem, GraphPlan } from './graph-plan.ts';
 import { vectorFault } from './vector-fault.ts';
+import { tokenNumbers, windowTokens } from './window-tokens.ts';
 
 /**
  * Cosine that a provider must reach to each golden vector. A wrong graph or a broken kernel gives far less; int8 graphs differ by up
@@ -12,6 +13,34 @@ export const GOLDEN_COSINE = 0.99;
 
 /** Two different inputs whose vectors are nearer than this have collapsed into one point. */
 const COLLAPSED_DISTANCE = 1e-4;
+
+/** Answers items with one vector each, in one array. */
+export interface Runner {
+  run(items: readonly GraphItem[]): Promise<Float32Array>;
+}
+
+/**
+ * What stands for a plan's graphs in a trust check: themselves; or, where they give tokens, they and the fusion graph behind them, with
+ * no other modality present.
+ *
+ * @throws RangeError where a plan of tokens comes without a fusion graph
+ */
+export function judged(session: Runner, { key, tokens, dim }: GraphPlan, fusion: Runner | undefined): Runner {
+  if (!tokens) return session;
+  if (!fusion) throw new RangeError(`${key} gives tokens, but no fusion graph is open`);
+  const size = tokenNumbers(tokens);
+  return {
+    run: async (items) => {
+      const answer = await session.run(items);
+      const vectors = new Float32Array(items.length * dim);
+      for (let i = 0; i < items.length; i++) {
+        const made = windowTokens(answer.subarray(i * size, (i + 1) * size), tokens);
+        vectors.set(await fusion.run([fusionItem(tokens.fusion, { [key]: made })]), i * dim);
+      }
+      return vectors;
+    },
+  };
+}
 
 /** What is known of a graph after it was tried. */
 export interface TrustReport {
@@ -32,7 +61,7 @@ export interface TrustReport {
  *
  * @throws EdgeBindError `MODEL_NOT_FINITE`, `MODEL_NOT_UNIT`, `MODEL_COLLAPSED`, `MODEL_GOLDEN_MISMATCH`
  */
-export async function trustCheck(session: GraphSession, { path, probes, golden, dim }: GraphPlan): Promise<TrustReport> {
+export async function trustCheck(session: Runner, { path, probes, golden, dim }: GraphPlan): Promise<TrustReport> {
   const vectors: Float32Array[] = [];
   let runMs = 0;
   for (const probe of probes) {
@@ -77,12 +106,7 @@ const haveEqualDims = ([a, b]: GraphPlan['probes']): boolean =>
   a !== undefined && b !== undefined && a.every((feed, i) => feed.data.length === b[i]?.data.length);
 
 /** Largest distance between the vectors of one call with four items and those of calls with one; NaN where the graph takes no batch. */
-async function batchDistance(
-  session: GraphSession,
-  probes: GraphPlan['probes'],
-  vectors: readonly Float32Array[],
-  dim: number,
-): Promise<number> {
+async function batchDistance(session: Runner, probes: GraphPlan['probes'], vectors: readonly Float32Array[], dim: number): Promise<number> {
   const order = haveEqualDims(probes) ? [0, 1, 1, 0] : [0, 0, 0, 0];
   let batch: Float32Array;
   try {

@@ -24,16 +24,21 @@ export interface TryGraphsOptions {
   readonly seconds: number;
   /** Another build of onnxruntime than the package's; see `loadOrt`. */
   readonly binding?: string | undefined;
+  /** The bundle's fusion graph: graphs of tokens are judged by what it makes of them. */
+  readonly fusion?: GraphPlan | undefined;
 }
 
 /** A graph that takes longer to load and to run than this is given up; TensorRT builds engines for minutes. */
 const LIMIT_MS = 600_000;
 
 /** Tries each graph on each provider, one after the other, each time in a process of its own. */
-export async function* tryGraphs(plans: readonly GraphPlan[], { providers, seconds, binding }: TryGraphsOptions): AsyncGenerator<Trial> {
+export async function* tryGraphs(
+  plans: readonly GraphPlan[],
+  { providers, seconds, binding, fusion }: TryGraphsOptions,
+): AsyncGenerator<Trial> {
   for (const plan of plans) {
     for (const provider of providers) {
-      const answer = await tryOne({ plan, provider, seconds, binding });
+      const answer = await tryOne({ plan, fusion: plan.tokens && fusion, provider, seconds, binding });
       const named = { modality: plan.key, provider };
       if ('measured' in answer) yield { ...named, isOk: true, code: '', reason: '', measured: answer.measured };
       else yield { ...named, isOk: false, code: answer.code, reason: answer.message };

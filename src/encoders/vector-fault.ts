@@ -8,3 +8,6 @@ export function vectorFault(vector: Float32Array): 'notFinite' | 'notUnit' | und
   if (!Number.isFinite(sum)) return 'notFinite';
   return Math.abs(Math.sqrt(sum) - 1) > UNIT_TOLERANCE ? 'notUnit' : undefined;
 }
+
+/** Why an answer that is no vector, but tokens, cannot be used: `notFinite` for NaN or infinity inside. */
+export const numberFault = (answer: Float32Array): 'notFinite' | undefined => (answer.every(Number.isFinite) ? undefined : 'notFinite');

@@ -6,26 +6,32 @@ import type { Payload, Sample, Window } from '../core/types.ts';
 export interface FrameWindowOptions {
   /** A frame may come this much of event time behind the newest, in ms; later it is dropped as `late`. Default 0. */
   readonly latenessMs?: number;
-  /** Counts frames: received = emitted + dropped (`duplicate`, `late`). */
+  /** Of the frames in each slot of so many ms only the first is a window; the others are dropped as `thinned`. Absent: all are. */
+  readonly everyMs?: number | undefined;
+  /** Counts frames: received = emitted + dropped (`duplicate`, `late`, `thinned`). */
   readonly stage?: Stage;
 }
 
 /**
  * Makes each frame (picture, heat map, depth map) of ONE source a window of its own, `[timeUs, timeUs + 1)`, at once.
  */
-export function frameWindow<P extends Payload>({ latenessMs = 0, stage }: FrameWindowOptions = {}): (
+export function frameWindow<P extends Payload>({ latenessMs = 0, everyMs, stage }: FrameWindowOptions = {}): (
   source: Observable<Sample<P>>,
 ) => Observable<Window<P>> {
   return (source) =>
     new Observable<Window<P>>((subscriber) => {
       const seen = new SeenSequences();
       let newestUs = Number.NEGATIVE_INFINITY;
+      let slotBefore: number | undefined;
       return source.subscribe({
         next: (sample) => {
           stage?.receive();
           if (!seen.add(sample.seq)) return stage?.drop('duplicate');
           if (sample.timeUs < newestUs - latenessMs * 1000) return stage?.drop('late');
           newestUs = Math.max(newestUs, sample.timeUs);
+          const slot = everyMs === undefined ? undefined : Math.floor(sample.timeUs / (everyMs * 1000));
+          if (slot !== undefined && slot === slotBefore) return stage?.drop('thinned');
+          slotBefore = slot;
           stage?.emit();
           subscriber.next({
             source: sample.source,

@@ -32,6 +32,12 @@ describe('checkSources', () => {
     expect(() => check(line)).toThrow(/site\.yaml:3:5 sources\[1\]: /);
   });
 
+  it('refuses joint fusion where the bundle has no fusion graph, and says where', () => {
+    expect(() => check('modality: imu, from: "serial:/dev/x", protocol: witmotion}\nfusion: {how: joint')).toThrow(
+      /site\.yaml:4:15 fusion\.how: .* needs a fusion graph, and .*mini has none; set fusion: \{how: late\}/,
+    );
+  });
+
   it('takes what could be opened, and opens nothing', () => {
     check('modality: imu, from: "serial:/dev/not-there", protocol: witmotion');
     check('modality: thermal, from: "mqtt:x", format: thermal-i16, width: 32, height: 24');

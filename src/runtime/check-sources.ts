@@ -6,7 +6,7 @@ import type { Bundle } from '../encoders/bundle.ts';
 import type { MqttBus } from '../inputs/mqtt-bus.ts';
 import { openSource } from '../inputs/open-source.ts';
 import type { LoadedConfig } from './config.ts';
-import { audioRateHz, requireEncoder } from './senses.ts';
+import { audioRateHz, requireEncoder, requireFusion } from './senses.ts';
 import { checkSimulated } from './simulated-sources.ts';
 
 /** Where a source that is only looked at believes its messages to come from. */
@@ -19,7 +19,8 @@ const noBus: MqttBus = {
 };
 
 /**
- * Whether every source of a config could be opened with this bundle: scheme, protocol, format and their fields. Touches no device.
+ * Whether every source of a config could be opened with this bundle: scheme, protocol, format and their fields; and whether the bundle
+ * can fuse them as the config wants. Touches no device.
  *
  * @throws UsageError with file, line and path of the first that could not
  */
@@ -33,6 +34,11 @@ export function checkSources({ config, at }: Pick<LoadedConfig, 'config' | 'at'>
     } catch (error) {
       throw placed(at(['sources', i]), error);
     }
+  }
+  try {
+    requireFusion(bundle, config);
+  } catch (error) {
+    throw placed(at(['fusion', 'how']), error);
   }
 }
 

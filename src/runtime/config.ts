@@ -116,6 +116,10 @@ export const configSchema = z
       .superRefine(unique((source) => source.id, 'sources')),
     fusion: z
       .strictObject({
+        how: z
+          .enum(['late', 'joint'])
+          .default('late')
+          .describe("late: the weighted sum of the sources' vectors; joint: one vector by the bundle's fusion graph (docs/multi-stage.md)"),
         everyMs: positive.min(50).max(60_000).default(500),
         maxAgeMs: z
           .union([ageMs, z.partialRecord(z.enum(MODALITIES), ageMs)])
@@ -128,6 +132,10 @@ export const configSchema = z
         holdMs: positive.max(600_000).default(3000).describe('missing: hold: how long beyond maxAgeMs the last vector stands in'),
         waitMs: z.number().min(0).max(10_000).default(200).describe('how long a tick waits for vectors of windows that ended before it'),
         weights: z.partialRecord(z.enum(MODALITIES), z.number().min(0).max(100)).default({}),
+      })
+      .refine(({ how, weights }) => how === 'late' || Object.keys(weights).length === 0, {
+        path: ['weights'],
+        message: 'weights are for late fusion, a fusion graph weighs by itself; remove them, or set how: late',
       })
       .optional(),
     alerts: z

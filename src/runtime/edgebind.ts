@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { map, merge, Subject, Subscription } from 'rxjs';
 import { alerts } from '../../pipelines/alerts.ts';
 import type { Engine } from '../../pipelines/engine.ts';
-import { fusion } from '../../pipelines/fusion.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
 import { RuleEngine, type AlertDraft, type Judged } from '../alerts/rule-engine.ts';
 import type { Rule } from '../alerts/rule.ts';
@@ -27,6 +26,7 @@ import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import { embedQuery } from './embed-query.ts';
+import { fusedVectors } from './fused-vectors.ts';
 import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { Station } from './station.ts';
@@ -290,8 +290,8 @@ export class EdgeBind {
     this.#newestFused = undefined;
     const terms = this.#config.fusion;
     if (!terms) return;
-    const sources = this.#config.sources.map((source) => source.id);
-    this.#fusion = fusion(this.#embeddings, { ...terms, clock: this.#clock, sources }).subscribe((one) => this.#fused.next(one));
+    const fused$ = fusedVectors(this.#embeddings, { terms, config: this.#config, encoders: this.#encoders, clock: this.#clock });
+    this.#fusion = fused$.subscribe((one) => this.#fused.next(one));
   }
 
   /** Sources as their inputs open them: with files that are found from anywhere, and the simulator's addresses. */

@@ -27,6 +27,23 @@ export function requireEncoder(bundle: Bundle, { id, modality }: SourceConfig): 
   );
 }
 
+/** @throws UsageError `NO_FUSION_GRAPH` where joint fusion is asked for and the bundle has no fusion graph, or none of its sources goes into it */
+export function requireFusion({ dir, fusion }: Bundle, config: Config): void {
+  if (config.fusion?.how !== 'joint') return;
+  const late = 'set fusion: {how: late}';
+  if (!fusion)
+    throw new UsageError(
+      'NO_FUSION_GRAPH',
+      `fusion.how: joint needs a fusion graph, and ${dir} has none; ${late}, or use another "model:"`,
+    );
+  if (config.sources.some(({ modality }) => fusion.modalities[modality])) return;
+  const takes = Object.keys(fusion.modalities).join(', ');
+  throw new UsageError(
+    'NO_FUSION_GRAPH',
+    `fusion.how: joint: the fusion graph of ${dir} takes ${takes}, and no source is one of them; ${late}, or add a source`,
+  );
+}
+
 /** What pipelines get: the bundle's wishes, the config's over them. */
 export function engineOf(options: {
   config: Config;
@@ -49,8 +66,7 @@ export function engineOf(options: {
     policy: { keep: config.encoders.keep, staleAfterMs: config.encoders.staleAfterMs },
     window: (id): WindowTerms => {
       const source = config.sources.find((other) => other.id === id);
-      const manifest = source && entry(source.modality).window;
-      return windowTerms(manifest?.kind === 'sliding' ? manifest : {}, source?.window);
+      return windowTerms(source && entry(source.modality).window, source?.window);
     },
   };
 }
