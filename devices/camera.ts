@@ -5,6 +5,9 @@ const DEFAULT_FPS = 5;
 /** Longest side of a picture where the config does not say. Encoders look at 224 to 336 pixels. */
 const DEFAULT_LONGEST_SIDE = 640;
 
+/** Files of one picture, which ffmpeg repeats by an option of their own. */
+const STILL = /\.(jpe?g|png|bmp|tiff?|webp)$/i;
+
 /**
  * How a camera is read: pictures as PPM on standard output, at `fps`, at most 640 pixels long (`width` and `height` override).
  *
@@ -13,7 +16,8 @@ const DEFAULT_LONGEST_SIDE = 640;
  */
 export function cameraCommand(config: SourceConfig): { command: string; args: string[] } {
   if (config.from.startsWith('gst:')) return gstreamer(config);
-  const filter = [`fps=${config.fps ?? DEFAULT_FPS}`, scale(config)].join(',');
+  // `pass`: a picture file is shorter than a period, and would be rounded away.
+  const filter = [`fps=${config.fps ?? DEFAULT_FPS}:eof_action=pass`, scale(config)].join(',');
   return {
     command: 'ffmpeg',
     args: [
@@ -68,7 +72,7 @@ export function ffmpegInput({ id, from, modality, fps, realtime = true, loop = f
         from,
       ];
     case 'file':
-      return [...(loop ? ['-stream_loop', '-1'] : []), ...(realtime ? ['-re'] : []), '-i', rest];
+      return [...(loop ? (STILL.test(rest) ? ['-loop', '1'] : ['-stream_loop', '-1']) : []), ...(realtime ? ['-re'] : []), '-i', rest];
     default:
       throw new UsageError('UNKNOWN_SCHEME', `source ${id}: "${scheme}:" is no way to read ${modality}`);
   }

@@ -57,6 +57,8 @@ class MqttSource implements Source {
   readonly #stage: Stage;
   readonly #parser: Parser;
   readonly #unwrapped = new Unwrapped32();
+  /** Length of the sound that has come since the connection was made. */
+  #heardUs = 0;
   #lastReportUs = Number.NEGATIVE_INFINITY;
   #ends: (() => void)[] = [];
 
@@ -71,7 +73,10 @@ class MqttSource implements Source {
     this.#port = new SourcePort(config.id, {
       clock: context.clock,
       silentAfterMs: config.silentAfterMs ?? SILENT_AFTER_MS,
-      onSilent: () => this.#port.watch(),
+      onSilent: () => {
+        this.#heardUs = 0;
+        this.#port.watch();
+      },
     });
     this.#parser = this.#makeParser();
     this.#stage = context.ledger.stage(config.id, 'input', () => this.#parser.pending());
@@ -93,6 +98,7 @@ class MqttSource implements Source {
       this.#bus.subscribe(this.#topic, (message) => this.#take(message)),
       this.#bus.onConnection((connected, reason) => {
         if (!connected) {
+          this.#heardUs = 0; // what was said meanwhile is lost: the sound begins anew
           this.#port.unwatch();
           this.#port.say('reconnecting', reason);
         } else if (this.#port.state === 'reconnecting') {
@@ -115,7 +121,7 @@ class MqttSource implements Source {
     try {
       const { stamp, body } = this.#open(message);
       for (const { payload, ...own } of this.#parser.parse(body)) {
-        const { deviceUs, seq } = { ...own, ...stamp };
+        const { deviceUs = this.#soundUs(payload, own, stamp), seq } = { ...own, ...stamp };
         this.#port.emit({
           arrivalUs: message.arrivalUs,
           ...(deviceUs !== undefined && { deviceUs }),
@@ -127,6 +133,17 @@ class MqttSource implements Source {
       if (!(error instanceof PayloadError)) throw error;
       this.#report(error, message.topic);
     }
+  }
+
+  /**
+   * Sound without a stamp comes in the order in which it was taken, without a gap as far as anyone can know: its own samples are the
+   * clock. Arrivals are not: chunks that come in twos would overlap, and leave holes. Undefined where there is a better clock.
+   */
+  #soundUs(payload: Payload, own: Stamp, stamp: Stamp): number | undefined {
+    if (payload.kind !== 'pcm' || (stamp.seq ?? own.seq) !== undefined) return undefined;
+    const startUs = this.#heardUs;
+    this.#heardUs += (payload.data.length * 1e6) / payload.rateHz;
+    return startUs;
   }
 
   #open(message: MqttMessage): { stamp: Stamp; body: Uint8Array } {
