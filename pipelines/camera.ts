@@ -9,10 +9,10 @@ import type { Engine } from './engine.ts';
 /** Camera: pictures in, one unit vector per picture out. */
 export const camera = (
   { id, modality, readings$ }: Source<Picture>,
-  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+  { ledger, clock, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
-    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // device time -> event time, with its error bound
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }), // device time -> event time, with its error bound
     tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own; duplicates and late ones are counted
     pictureWindows(frontEnd(modality)),

@@ -2,6 +2,7 @@ import type { EncodeOptions, Encoders } from '../src/core/encoder.ts';
 import type { Ledger } from '../src/core/ledger.ts';
 import type { Modality, Sample } from '../src/core/types.ts';
 import type { FrontEnd } from '../src/frontends/recipe.ts';
+import type { CorrectClockOptions } from '../src/operators/correct-clock.ts';
 
 /** When the windows of one source open and close, after the config's wishes and the bundle's manifest are merged. */
 export interface WindowTerms {
@@ -16,6 +17,8 @@ export interface WindowTerms {
 /** What every pipeline gets from the runtime. */
 export interface Engine {
   readonly ledger: Ledger;
+  /** What a source's clock is told, and whom it tells. */
+  readonly clock: (source: string) => Pick<CorrectClockOptions, 'offsetMs' | 'onClock' | 'hostSteps$'>;
   readonly encoders: Encoders;
   /** How the bundle wants its input for a modality. */
   readonly frontEnd: (modality: Modality) => FrontEnd;

@@ -10,10 +10,10 @@ import type { Engine } from './engine.ts';
 /** Inertial sensor: readings of acceleration and angular rate in, one unit vector per hop out. */
 export const imu = (
   { id, modality, readings$ }: Source<Imu>,
-  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+  { ledger, clock, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
-    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }),
     tap((sample) => show(sample)),
     slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }),
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),

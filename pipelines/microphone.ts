@@ -10,10 +10,10 @@ import type { Engine } from './engine.ts';
 /** Microphone: chunks of sound in, one unit vector per hop out. */
 export const microphone = (
   { id, modality, readings$ }: Source<Pcm>,
-  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+  { ledger, clock, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
-    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }), // sample counter -> event time, with its error bound
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }), // sample counter -> event time, with its error bound
     tap((sample) => show(sample)),
     slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),

@@ -9,10 +9,10 @@ import type { Engine } from './engine.ts';
 /** Thermal camera: heat maps in degrees Celsius in, one unit vector per map out. The same temperature always gives the same number. */
 export const thermal = (
   { id, modality, readings$ }: Source<Thermal>,
-  { ledger, encoders, frontEnd, window, policy, show }: Engine,
+  { ledger, clock, encoders, frontEnd, window, policy, show }: Engine,
 ): Observable<Embedding> =>
   readings$.pipe(
-    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock') }),
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }),
     tap((sample) => show(sample)),
     frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }),
     pictureWindows(frontEnd(modality)),

@@ -36,5 +36,7 @@ export interface SourceConfig {
   readonly loop?: boolean | undefined;
   /** Without a reading for so long the source counts as silent and is reopened. */
   readonly silentAfterMs?: number | undefined;
+  /** Added to each event time, in ms: a constant delay that no clock model can see. */
+  readonly offsetMs?: number | undefined;
   readonly window?: WindowConfig | undefined;
 }

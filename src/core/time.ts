@@ -9,21 +9,51 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-const monotonicUs = (): number => Math.round(performance.now() * 1000);
+/** What a host clock reads: a counter that never steps, and the wall clock that NTP may set. Microseconds. */
+export interface HostTime {
+  readonly monotonicUs: () => number;
+  readonly wallUs: () => number;
+}
 
-/** The epoch at `performance.now() === 0`, so that time is as fine as the monotonic clock and never steps with NTP. */
-const originUs = Math.round(performance.timeOrigin * 1000);
+const realTime: HostTime = { monotonicUs: () => Math.round(performance.now() * 1000), wallUs: () => Date.now() * 1000 };
 
-/** The host's monotonic clock, anchored to the wall clock once at start. */
-export const hostClock: Clock = {
-  nowUs: () => originUs + monotonicUs(),
-  after: (delayMs, callback) => {
+/**
+ * The host's monotonic clock, anchored to the wall clock at start: as fine as the monotonic clock, and the same when NTP slews or
+ * steps the wall clock. Only `follow` moves the anchor, forwards alone (see `watchHostClock`).
+ */
+export class HostClock implements Clock {
+  readonly #time: HostTime;
+  #originUs: number;
+
+  constructor(time: HostTime = realTime, originUs: number = time.wallUs() - time.monotonicUs()) {
+    this.#time = time;
+    this.#originUs = originUs;
+  }
+
+  nowUs(): number {
+    return this.#originUs + this.#time.monotonicUs();
+  }
+
+  /** How far the wall clock is ahead of this one. */
+  behindWallUs(): number {
+    return this.#time.wallUs() - this.nowUs();
+  }
+
+  /** The wall clock was set forwards by so much, and this clock with it. */
+  follow(byUs: number): void {
+    this.#originUs += Math.max(0, byUs);
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
     const timer = setTimeout(callback, delayMs);
     return () => {
       clearTimeout(timer);
     };
-  },
-};
+  }
+}
+
+/** The clock of this process. */
+export const hostClock: HostClock = new HostClock(realTime, Math.round(performance.timeOrigin * 1000));
 
 /** A clock that moves only when told to. Timers fire in order of their due time while `advanceTo` passes them. */
 export class VirtualClock implements Clock {

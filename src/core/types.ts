@@ -73,7 +73,7 @@ export interface Reading<P extends Payload = Payload> {
   readonly arrivalUs: number;
   /** The sender's own stamp for the START of the reading, in microseconds of its own clock; absent: it has none. */
   readonly deviceUs?: number;
-  /** The sender's sequence number, unwrapped to grow without end; absent: it has none. */
+  /** The sender's sequence number; where its counter has few bits, it may wrap. Absent: it has none. */
   readonly seq?: number;
   readonly payload: P;
 }

@@ -8,6 +8,8 @@ export interface Stamp {
 }
 
 const STAMP16_BYTES = 16;
+/** Nanoseconds of the epoch until the year 2043. */
+const MAX_STAMP = 2 ** 61;
 
 /**
  * Splits off `envelope: stamp16`: u64 LE event time in microseconds since the epoch, u32 LE sequence number, u32 LE zero.
@@ -17,11 +19,12 @@ const STAMP16_BYTES = 16;
 export function splitStamp16(bytes: Uint8Array): { stamp: Required<Stamp>; body: Uint8Array } {
   if (bytes.length < STAMP16_BYTES) throw new PayloadError('badEnvelope', `${bytes.length} bytes are too short for a stamp16 header of 16`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Beyond 2^53 it is not exact, but near enough for the clock model to see that someone sends nanoseconds.
   const deviceUs = Number(view.getBigUint64(0, true));
-  if (!Number.isSafeInteger(deviceUs) || view.getUint32(12, true) !== 0) {
+  if (deviceUs > MAX_STAMP || view.getUint32(12, true) !== 0) {
     throw new PayloadError(
       'badEnvelope',
-      'the stamp16 header has a time beyond 2^53 us or a last word that is not zero; does the sender write one?',
+      'the stamp16 header has a time beyond 2^61 or a last word that is not zero; does the sender write one?',
     );
   }
   return { stamp: { deviceUs, seq: view.getUint32(8, true) }, body: bytes.subarray(STAMP16_BYTES) };
@@ -44,23 +47,4 @@ export function userStamp({ userProperties }: MqttMessage): Stamp {
   const deviceUs = read('timeUs');
   const seq = read('seq');
   return { ...(deviceUs !== undefined && { deviceUs }), ...(seq !== undefined && { seq }) };
-}
-
-/** Makes a counter of 32 bits grow without end: a small step back is a straggler, a huge one a wrap. */
-export class Unwrapped32 {
-  #newest: number | undefined;
-
-  next(value: number): number {
-    const range = 2 ** 32;
-    if (this.#newest === undefined) {
-      this.#newest = value;
-      return value;
-    }
-    const base = Math.floor(this.#newest / range) * range;
-    const near = [base - range + value, base + value, base + range + value].filter((one) => one >= 0);
-    let best = near[0] ?? value;
-    for (const one of near) if (Math.abs(one - this.#newest) < Math.abs(best - this.#newest)) best = one;
-    this.#newest = Math.max(this.#newest, best);
-    return best;
-  }
 }

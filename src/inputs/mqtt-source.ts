@@ -8,7 +8,7 @@ import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Modality, Payload, Reading, SourceStatus } from '../core/types.ts';
 import type { InputContext } from './context.ts';
-import { splitStamp16, Unwrapped32, userStamp, type Stamp } from './envelope.ts';
+import { splitStamp16, userStamp, type Stamp } from './envelope.ts';
 import { jsonFields } from './json-fields.ts';
 import type { MqttBus, MqttMessage } from './mqtt-bus.ts';
 import { formatNames, payloadFormat } from './payload-formats.ts';
@@ -56,7 +56,6 @@ class MqttSource implements Source {
   readonly #port: SourcePort;
   readonly #stage: Stage;
   readonly #parser: Parser;
-  readonly #unwrapped = new Unwrapped32();
   /** Length of the sound that has come since the connection was made. */
   #heardUs = 0;
   #lastReportUs = Number.NEGATIVE_INFINITY;
@@ -125,7 +124,7 @@ class MqttSource implements Source {
         this.#port.emit({
           arrivalUs: message.arrivalUs,
           ...(deviceUs !== undefined && { deviceUs }),
-          ...(seq !== undefined && { seq: this.#config.envelope ? this.#unwrapped.next(seq) : seq }),
+          ...(seq !== undefined && { seq }),
           payload,
         });
       }

@@ -1,57 +1,98 @@
 import { Observable } from 'rxjs';
 import { ClockModel, type ClockModelOptions } from '../core/clock-model.ts';
+import type { ClockState } from '../core/clock-state.ts';
 import type { Stage } from '../core/ledger.ts';
+import { SequenceLine } from '../core/sequence-line.ts';
 import type { Modality, Payload, Reading, Sample } from '../core/types.ts';
 
-export interface CorrectClockOptions extends ClockModelOptions {
+export interface CorrectClockOptions extends Pick<ClockModelOptions, 'trustWithinUs' | 'stepUs'> {
   readonly source: string;
   readonly modality: Modality;
-  /** Counts readings: received = emitted + dropped (`badStamp`); notes `restarts` of the sender's sequence. */
+  /**
+   * Counts readings: received = emitted + dropped (`badStamp`). Notes `restarts` and `wraps` of the sender's numbers, `segments` of
+   * its clock, and strange stamps: `repeatedStamp`, `decreasingStamp`, `futureStamp`, `wrongUnit`, `stuckStamp`.
+   */
   readonly stage?: Stage;
+  /** A constant that is added to each event time, in ms: what `edgebind sync` found out. Default 0. */
+  readonly offsetMs?: number;
+  /** Called at once, and with each change of the clock's phase, segment or complaint. */
+  readonly onClock?: (clock: { readonly state: ClockState }) => void;
+  /** Jumps of the host's own clock, in microseconds. */
+  readonly hostSteps$?: Observable<number>;
 }
 
-/** A sequence number this far behind the newest, in a reading whose time is newer, says that the sender started again. */
-const RESTART_BACK = 64;
-
 /**
- * Puts a source's readings on the common timeline: device time -> event time with its error bound, sequence numbers that go on
- * growing when the sender restarts, and a count of arrivals where it has none.
+ * Puts a source's readings on the common timeline: device time -> event time with its error bound (see `ClockModel`), sequence
+ * numbers that go on growing when the sender restarts or its counter wraps, and a count of arrivals where it has none.
  */
 export function correctClock<P extends Payload>({
   source,
   modality,
   stage,
+  offsetMs = 0,
+  onClock,
+  hostSteps$,
   ...model
 }: CorrectClockOptions): (readings: Observable<Reading<P>>) => Observable<Sample<P>> {
   return (readings) =>
     new Observable<Sample<P>>((subscriber) => {
-      const clock = new ClockModel(model);
+      let segment = 0;
+      const clock: ClockModel = new ClockModel({
+        ...model,
+        note: (what) => stage?.note(what),
+        onChange: (state) => {
+          if (state.segment > segment) stage?.note('segments', state.segment - segment);
+          segment = state.segment;
+          onClock?.(clock);
+        },
+      });
+      onClock?.(clock);
+      const line = new SequenceLine();
+      const offsetUs = Math.round(offsetMs * 1000);
       let arrivals = 0;
-      let newestSeq = -1;
       let newestUs = Number.NEGATIVE_INFINITY;
-      let seqOffset = 0;
-      return readings.subscribe({
-        next: (reading) => {
+
+      const number = (raw: number, timeUs: number, isNewSegment = false): number => {
+        const { wraps, restarts } = line;
+        const seq = line.next(raw, timeUs - newestUs, isNewSegment);
+        if (line.wraps > wraps) stage?.note('wraps');
+        if (line.restarts > restarts) stage?.note('restarts');
+        return seq;
+      };
+      const subscription = readings.subscribe({
+        next: ({ arrivalUs, deviceUs, seq: raw, payload }) => {
           stage?.receive();
-          const corrected = clock.correct(reading.deviceUs, reading.arrivalUs);
-          if (!corrected) return stage?.drop('badStamp');
-          const { timeUs, errorUs } = corrected;
-          let seq = reading.seq === undefined ? arrivals++ : reading.seq + seqOffset;
-          const startedAgain =
-            reading.seq !== undefined && timeUs > newestUs && (newestSeq - seq > RESTART_BACK || (reading.seq === 0 && seq < newestSeq));
-          if (startedAgain) {
-            seqOffset += newestSeq + 1 - seq;
-            seq = newestSeq + 1;
-            stage?.note('restarts');
+          const lastsUs = durationUs(payload);
+          let seq: number;
+          let corrected;
+          if (deviceUs === undefined && raw !== undefined) {
+            const { restarts } = line;
+            seq = number(raw, arrivalUs);
+            if (line.restarts > restarts) clock.sequenceRestarted();
+            corrected = clock.correctSequence(seq, arrivalUs, lastsUs);
+            newestUs = Math.max(newestUs, arrivalUs);
+          } else {
+            const before = segment;
+            corrected = clock.correct(deviceUs, arrivalUs, raw === undefined ? undefined : line.isNewer(raw));
+            if (!corrected) {
+              stage?.drop('badStamp');
+              return;
+            }
+            seq = raw === undefined ? arrivals++ : number(raw, corrected.timeUs, segment !== before);
+            newestUs = Math.max(newestUs, corrected.timeUs);
           }
-          newestSeq = Math.max(newestSeq, seq);
-          newestUs = Math.max(newestUs, timeUs);
           stage?.emit();
-          subscriber.next({ source, modality, seq, timeUs, durationUs: durationUs(reading.payload), errorUs, payload: reading.payload });
+          const { timeUs, errorUs } = corrected;
+          subscriber.next({ source, modality, seq, timeUs: timeUs + offsetUs, durationUs: lastsUs, errorUs, payload });
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });
+      const steps = hostSteps$?.subscribe((byUs) => clock.hostStepped(byUs));
+      return () => {
+        steps?.unsubscribe();
+        subscription.unsubscribe();
+      };
     });
 }
 

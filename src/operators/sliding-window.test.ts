@@ -109,6 +109,20 @@ describe('slidingWindow', () => {
     expect(seen).toEqual([0, 100, 200]);
   });
 
+  it('does not take a window for whole that may miss a sample at the very time of its start', () => {
+    const input = new Subject<Sample<Imu>>();
+    const seen: number[][] = [];
+    input
+      .pipe(slidingWindow<Imu>({ sizeMs: 100, latenessMs: 200, closeWhenWhole: true }))
+      .subscribe(({ members }) => seen.push(members.map(({ seq }) => seq)));
+    input.next(sample(2, 0));
+    input.next(sample(3, 100));
+    expect(seen).toEqual([]);
+    input.next(sample(1, 0));
+    input.next(sample(5, 300));
+    expect(seen).toEqual([[1, 2]]);
+  });
+
   it('closes a whole window of sound with the chunk that reaches its end', () => {
     const input = new Subject<Sample<Imu>>();
     const seen: number[] = [];

@@ -138,16 +138,22 @@ class SlidingWindows<P extends Payload> {
     return undefined;
   }
 
-  /** Whether the sequence numbers show no hole from at or before `startUs` to a sample that reaches `endUs`. */
+  /** Whether the sequence numbers show no hole from before `startUs` to a sample that reaches `endUs`. */
   #isWhole(startUs: number, endUs: number): boolean {
-    const before = this.#buffer.lowerBound(startUs + 1) - 1;
-    if (before < 0) return false;
+    let before = this.#buffer.lowerBound(startUs + 1) - 1;
+    let first = this.#buffer.at(before);
+    // Of instants at the very start, one that is missing may stand beside those that came: the proof begins before them.
+    while (first?.timeUs === startUs && first.durationUs === 0 && first.seq !== 0) {
+      const previous = this.#buffer.at(before - 1);
+      if (before === 0 || previous?.seq !== first.seq - 1) return false;
+      first = previous;
+      before--;
+    }
     let after = this.#buffer.lowerBound(endUs);
     const inside = this.#buffer.at(after - 1);
     if (inside && inside.timeUs + inside.durationUs >= endUs) after--;
-    const first = this.#buffer.at(before);
     const last = this.#buffer.at(after);
-    return first !== undefined && last !== undefined && last.seq - first.seq === after - before;
+    return before >= 0 && first !== undefined && last !== undefined && last.seq - first.seq === after - before;
   }
 
   #window(startUs: number, endUs: number): Window<P> | undefined {

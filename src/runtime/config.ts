@@ -48,6 +48,14 @@ const sourceSchema = z.strictObject({
   realtime: z.boolean().optional().describe('files: read at their own pace (default true)'),
   loop: z.boolean().optional().describe('files: begin again at the end (default false)'),
   silentAfterMs: z.number().int().min(100).max(3_600_000).optional(),
+  offsetMs: z
+    .number()
+    .min(-60_000)
+    .max(60_000)
+    .optional()
+    .describe(
+      'added to each event time: a constant delay that no clock model sees, e.g. -40 for a camera that is 40 ms late (edgebind sync)',
+    ),
   window: windowSchema.optional(),
 });
 

@@ -27,6 +27,7 @@ import { checkSources, placed } from './check-sources.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import { embedQuery } from './embed-query.ts';
 import { fusedVectors } from './fused-vectors.ts';
+import { HostClockReport } from './host-clock-report.ts';
 import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { Station } from './station.ts';
@@ -55,6 +56,7 @@ export class EdgeBind {
   readonly #subscription = new Subscription();
   readonly #stations = new Map<string, Station>();
   readonly #loopDelay = new LoopDelay();
+  readonly #hostClock: HostClockReport;
   readonly #folder: string;
   readonly #bundle: Bundle;
   readonly #encoders: Encoders;
@@ -74,6 +76,7 @@ export class EdgeBind {
   private constructor(options: EdgeBindOptions, loaded: LoadedConfig, bundle: Bundle, encoders: Encoders, ledger: Ledger) {
     const { config, folder } = loaded;
     this.#options = options;
+    this.#hostClock = new HostClockReport(hostClock, options.log);
     this.#config = config;
     this.#at = loaded.at;
     this.#folder = folder;
@@ -318,6 +321,7 @@ export class EdgeBind {
       bundle: this.#bundle,
       encoders: this.#encoders,
       ledger: this.#ledger,
+      clock: () => ({ hostSteps$: this.#hostClock.steps$ }),
       show: (sample) => this.#hub.publishSample(sample),
     });
     for (const resolved of sources) {
@@ -360,6 +364,7 @@ export class EdgeBind {
       outputs: this.#mqtt ? [this.#mqtt.describe()] : [],
       ledger: this.#ledger,
       loopDelay: this.#loopDelay,
+      hostClock: this.#hostClock.describe(),
     });
   }
 
@@ -385,6 +390,7 @@ export class EdgeBind {
     await tidy('mqtt output', () => this.#mqtt?.stop());
     await tidy('transport', () => this.#transport.stop());
     await tidy('alert log', () => this.#log.close());
+    this.#hostClock.stop();
     this.#loopDelay.stop();
   }
 }

@@ -50,9 +50,10 @@ export function engineOf(options: {
   bundle: Bundle;
   encoders: Encoders;
   ledger: Ledger;
+  clock: Engine['clock'];
   show: (sample: Sample) => void;
 }): Engine {
-  const { config, bundle, encoders, ledger, show } = options;
+  const { config, bundle, encoders, ledger, clock, show } = options;
   const entry = (modality: Modality): BundleEntry => {
     const found = bundle.entries.get(modality);
     if (!found) throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}`);
@@ -60,6 +61,7 @@ export function engineOf(options: {
   };
   return {
     ledger,
+    clock,
     encoders,
     show,
     frontEnd: (modality) => entry(modality).frontEnd,

@@ -5,6 +5,7 @@ import type { Engine } from '../../pipelines/engine.ts';
 import { imu } from '../../pipelines/imu.ts';
 import { microphone } from '../../pipelines/microphone.ts';
 import { thermal } from '../../pipelines/thermal.ts';
+import type { ClockState } from '../core/clock-state.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Source } from '../core/source.ts';
@@ -23,6 +24,11 @@ export interface StationOptions {
   readonly onStatus: (status: SourceStatus) => void;
 }
 
+/** A source's clock as its pipeline shows it. */
+interface ClockHandle {
+  readonly state: ClockState;
+}
+
 /** How long a pipeline that threw waits before it begins again. */
 const RESTART_AFTER_MS = 1000;
 
@@ -34,6 +40,9 @@ export class Station {
   readonly #samples: Meter;
   readonly #embeddings: Meter;
   #status: SourceStatus;
+  #clock: ClockHandle | undefined;
+  #segment = 0;
+  #told: SourceStatus | undefined;
   #newestUs = 0;
 
   constructor(options: StationOptions) {
@@ -52,13 +61,15 @@ export class Station {
     return this.config.modality;
   }
 
+  /** The input's state and reason; where the input has nothing to say, what is wrong with its clock. */
   get status(): SourceStatus {
-    return this.#status;
+    const { reason, ...rest } = this.#status;
+    return { ...rest, reason: reason === '' && this.#clock ? clockReason(this.#clock.state) : reason };
   }
 
   /** What a dashboard wants to know of the source now. */
   describe(): object {
-    const { state, reason } = this.#status;
+    const { state, reason } = this.status;
     return {
       id: this.id,
       modality: this.modality,
@@ -68,17 +79,23 @@ export class Station {
       samplesHz: this.#samples.hz,
       embeddingsHz: this.#embeddings.hz,
       newestUs: this.#newestUs,
+      ...(this.#clock && { clock: this.#clock.state }),
     };
   }
 
   start(): void {
-    const { source, engine, onEmbedding, onStatus } = this.#options;
+    const { source, engine, onEmbedding } = this.#options;
     const show = (sample: Sample): void => {
       this.#samples.count();
       this.#newestUs = Math.max(this.#newestUs, sample.timeUs);
       engine.show(sample);
     };
-    const embeddings$ = pipeline(source, { ...engine, show }).pipe(
+    const clock: Engine['clock'] = (id) => ({
+      ...engine.clock(id),
+      offsetMs: this.config.offsetMs ?? 0,
+      onClock: (handle) => this.#onClock(handle),
+    });
+    const embeddings$ = pipeline(source, { ...engine, show, clock }).pipe(
       tap(() => this.#embeddings.count()),
       // Nothing that a pipeline does should throw; if it does, the others must not notice.
       retry({
@@ -91,11 +108,26 @@ export class Station {
     this.#subscription.add(
       source.status$.subscribe((status) => {
         this.#status = status;
-        onStatus(status);
+        this.#tell();
       }),
     );
     this.#subscription.add(embeddings$.subscribe(onEmbedding));
     source.start();
+  }
+
+  #onClock(handle: ClockHandle): void {
+    this.#clock = handle;
+    const { segment, began } = handle.state;
+    if (segment > this.#segment) this.#options.log.warn({ source: this.id, segment }, `a new segment of its clock: ${began}`);
+    this.#segment = segment;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { status } = this;
+    if (status.state === this.#told?.state && status.reason === this.#told.reason) return;
+    this.#told = status;
+    this.#options.onStatus(status);
   }
 
   /** Closes the device. What is on its way through the pipeline still comes out. */
@@ -123,6 +155,12 @@ function pipeline(source: Source, engine: Engine): Observable<Embedding> {
     case 'imu':
       return imu(source as Source<Imu>, engine);
   }
+}
+
+/** What a person should know of a clock; nothing where all is well. */
+function clockReason({ phase, segment, began, complaint }: ClockState): string {
+  if (complaint !== '') return `clock: ${complaint}`;
+  return phase === 'warmingUp' && segment > 0 ? `clock: ${began}; it is being fitted anew` : '';
 }
 
 /** A URL as it may be shown: rtsp://user:***@host. */

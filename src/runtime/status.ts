@@ -38,6 +38,8 @@ export interface StatusParts {
   readonly outputs: readonly object[];
   readonly ledger: Ledger;
   readonly loopDelay: LoopDelay;
+  /** What is known of the host's own clock. */
+  readonly hostClock: object;
 }
 
 /** The body of `/api/v1/status`: what a person asks first when something seems wrong. */
@@ -53,6 +55,7 @@ export function statusOf({
   outputs,
   ledger,
   loopDelay,
+  hostClock,
 }: StatusParts): object {
   const lines = ledger.lines();
   const dropsOf = (id: string): Record<string, number> => {
@@ -65,6 +68,7 @@ export function statusOf({
     server,
     boot,
     timeUs: nowUs,
+    hostClock,
     uptimeSeconds: Math.round((nowUs - startedUs) / 1e6),
     space,
     sources: stations.map((station) => ({ ...station.describe(), dropped: dropsOf(station.id) })),
