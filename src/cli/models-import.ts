@@ -39,6 +39,7 @@ System       checkpoint (where it comes from, its licence, and what was proven: 
   openclip   open_clip_model.safetensors or open_clip_pytorch_model.bin, with its open_clip_config.json
   clap       laion/clap-htsat-unfused: model.safetensors or pytorch_model.bin, with its tokenizer.json
   align      kakaobrain/align-base: model.safetensors or pytorch_model.bin, with its tokenizer.json
+  audioclip  AudioCLIP-Full-Training.pt or AudioCLIP-Partial-Training.pt
 
 Options
   --checkpoint FILE     the authors' file: .pt, .pth, .bin, .safetensors (weights only: a pickle with code in it is refused)

@@ -60,6 +60,6 @@ def write_smaller(system: System, full: Path, out: Path, precision: str, given: 
         for number, encoder in enumerate(system.encoders, 1):
             say(f"[{number}/{len(system.encoders)}] {encoder.modality}: {precision}")
             graph = folder / f"{encoder.modality}.onnx"
-            WRITERS[precision](full / graph.name, graph)
+            WRITERS[precision](full / graph.name, graph, encoder.exact)
             passed(gate.check(encoder, graph, precision, given))
         finish(system, folder, f"{system.name}-{precision}")

@@ -27,6 +27,8 @@ class Encoder:
     tokenize: Tokenize | None = None
     # Axes besides the batch that vary, by input name: {"input_ids": {1: "tokens"}}.
     dynamic_axes: dict[str, dict[int, str]] = field(default_factory=dict)
+    # The part of `module`, by its name, whose numbers half precision cannot hold.
+    exact: str | None = None
 
 
 @dataclass

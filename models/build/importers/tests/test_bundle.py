@@ -9,6 +9,7 @@ from torch import nn
 
 from importers import bundle, gate, graphs
 from importers.errors import ImportFailed
+from importers.precision import to_fp16
 from importers.system import Encoder, System
 from importers.transformer import unit
 
@@ -24,6 +25,22 @@ class Small(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return unit(self.linear(x.flatten(1)))
+
+
+class Loudness(nn.Module):
+    """Numbers that float16 takes for zero, and their logarithm."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return ((x * 1e-6).square() + 1e-18).log10()
+
+
+class Quiet(Small):
+    def __init__(self, seed: int):
+        super().__init__(seed)
+        self.loudness = Loudness()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(self.loudness(x) / 10)
 
 
 class Broken(nn.Module):
@@ -74,6 +91,12 @@ class Bundles(unittest.TestCase):
         self.assertLess(verdict.retrieval, 0.9)
         with self.assertRaises(ImportFailed):
             bundle.passed(verdict)
+
+    def test_half_precision_leaves_exact_parts_alone(self) -> None:
+        for exact, is_ok in (("loudness", True), (None, False)):
+            quiet = encoder("imu", Quiet(3))
+            to_fp16(graphs.export(quiet, self.folder), self.folder / "half.onnx", exact)
+            self.assertEqual(gate.check(quiet, self.folder / "half.onnx", "fp16", {}).is_ok, is_ok)
 
     def test_weights_beyond_one_file_go_beside_the_graph(self) -> None:
         largest, graphs.LARGEST = graphs.LARGEST, 1000
