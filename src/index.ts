@@ -12,5 +12,6 @@ export { align, type Aligned, type AlignOptions } from './operators/align.ts';
 export { fuse, type FuseOptions } from './operators/fuse.ts';
 export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
 export { loadConfig, type Config, type LoadedConfig } from './runtime/config.ts';
-export { EdgeBind, type EdgeBindOptions } from './runtime/edgebind.ts';
+export { EdgeBind } from './runtime/edgebind.ts';
+export type { EdgeBindOptions } from './runtime/edgebind-options.ts';
 export { cosine, dot, normalise, weightedMean, type SpaceVector } from './space/vector.ts';

@@ -40,6 +40,11 @@ export class RuleEngine {
     return [...this.#rules.values()].map((active) => active.rule);
   }
 
+  /** Each rule with its query as a vector. */
+  get queries(): readonly { readonly rule: Rule; readonly query: SpaceVector }[] {
+    return [...this.#rules.values()];
+  }
+
   /**
    * Adds or replaces a rule. Raised alerts of the old rule go on if the new one has the same query; else they are cleared.
    *

@@ -9,6 +9,7 @@ import { registerEmbed } from './embed.ts';
 import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
 import { registerPreprocess } from './preprocess.ts';
+import { registerRecord } from './record.ts';
 import { registerRun } from './run.ts';
 import { registerScore } from './score.ts';
 import { registerSimulate } from './simulate.ts';
@@ -23,6 +24,7 @@ const program = new Command('edgebind')
   .exitOverride();
 
 registerRun(program);
+registerRecord(program);
 registerTop(program);
 registerCheck(program);
 registerDevices(program);

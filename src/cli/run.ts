@@ -7,9 +7,10 @@ import { loadConfig } from '../runtime/config.ts';
 import { watchConfig } from '../runtime/config-watch.ts';
 import { parseDuration } from '../runtime/duration.ts';
 import { EdgeBind } from '../runtime/edgebind.ts';
+import type { EdgeBindOptions } from '../runtime/edgebind-options.ts';
 import { packageRoot, packageVersion } from './package-root.ts';
 
-interface RunOptions {
+export interface RunOptions {
   readonly for?: string;
   readonly port?: string;
 }
@@ -26,10 +27,11 @@ export function registerRun(program: Command): void {
     .option('--for <duration>', 'end by itself after 30s, 5m, 2h')
     .option('--port <number>', 'listen there instead of listen.port; 0 takes a free port')
     .addHelpText('after', '\nExamples:\n  edgebind run\n  edgebind run site.yaml --for 30s --port 0\n')
-    .action(run);
+    .action((file: string, options: RunOptions) => runUntilTold(file, options));
 }
 
-async function run(file: string, options: RunOptions): Promise<void> {
+/** Runs a config until its time is over or a signal comes, then stops it well. */
+export async function runUntilTold(file: string, options: RunOptions, more: Pick<EdgeBindOptions, 'recordTo'> = {}): Promise<void> {
   const limitMs = options.for === undefined ? undefined : parseDuration(options.for);
   const port = options.port === undefined ? undefined : parsePort(options.port);
   const loaded = loadConfig(file);
@@ -49,6 +51,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   });
   const dashboardDir = fileURLToPath(new URL('dist/dashboard', packageRoot));
   const edgebind = await EdgeBind.start(loaded, {
+    ...more,
     log,
     server: `edgebind ${packageVersion}`,
     ...(port !== undefined && { port }),

@@ -1,6 +1,19 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import type { Fused, FusionTick } from './fused.ts';
-import type { Clip, Depth, Embedding, EncodeInput, EncoderModality, Modality, Pcm, Picture, Space, Tensor, Thermal } from './types.ts';
+import type {
+  Clip,
+  Depth,
+  Embedding,
+  EncodeInput,
+  EncoderModality,
+  Modality,
+  Pcm,
+  Picture,
+  Space,
+  Tensor,
+  Thermal,
+  WindowMeta,
+} from './types.ts';
 
 /** What happens to windows that come faster than their encoder. */
 export interface EncodeOptions {
@@ -14,6 +27,10 @@ export interface EncodeOptions {
   readonly staleAfterMs?: number;
   /** Length of the queue for `drop-oldest` and `every`. Default 16. */
   readonly queue?: number;
+  /** Looks at each window before it enters; a reason (a word of the ledger) keeps it out. A replay leaves out what was left out. */
+  readonly refuse?: (window: WindowMeta) => string | undefined;
+  /** Told of each window that is not encoded, with the reason that the ledger counts it under; not of those refused. */
+  readonly onDrop?: (window: WindowMeta, reason: string) => void;
 }
 
 /** One input of an encoder: a picture or a sound that has its front end still before it, or the finished tensor. */

@@ -51,20 +51,27 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
       subscriber.next({ ...meta, space, seq: account.seq++, vector });
       completeIfDone();
     };
-    const drop = (reason: string, message?: string): void => {
+    const drop = (meta: WindowMeta, reason: string, message?: string): void => {
       account.stage.drop(reason);
+      options.onDrop?.(meta, reason);
       if (message !== undefined) log.debug({ source, reason, message }, 'a window was not encoded');
       completeIfDone();
     };
     const subscription = windows$.subscribe({
       next: (input) => {
         account.stage.receive();
-        const entering = enter(input);
-        if ('reason' in entering) {
-          drop(entering.reason);
+        const refused = options.refuse?.(input);
+        if (refused !== undefined) {
+          account.stage.drop(refused);
           return;
         }
         const meta = metaOf(input);
+        const dropThis = (reason: string, message?: string): void => drop(meta, reason, message);
+        const entering = enter(input);
+        if ('reason' in entering) {
+          dropThis(entering.reason);
+          return;
+        }
         fusion ??= fusing(input.modality);
         const tokens = fusion;
         scheduler.push(lane, {
@@ -72,9 +79,9 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
           ...entering,
           observe: (item) => watch.input(item),
           ...(tokens
-            ? { fault: numberFault, resolve: (answer) => tokens.push(meta, answer, resolve, drop) }
+            ? { fault: numberFault, resolve: (answer) => tokens.push(meta, answer, resolve, dropThis) }
             : { resolve: (vector) => resolve(meta, vector) }),
-          drop,
+          drop: dropThis,
         });
       },
       error: (error: unknown) => subscriber.error(error),

@@ -2,7 +2,20 @@ import { MODALITIES } from '../core/types.ts';
 import type { Payload } from '../core/types.ts';
 import type { Topic, TopicKind } from './topic.ts';
 
-const KINDS: readonly TopicKind[] = ['reading', 'embedding', 'fused', 'score', 'alert', 'status', 'drop', 'ledger', 'session', 'rules'];
+const KINDS: readonly TopicKind[] = [
+  'reading',
+  'embedding',
+  'fused',
+  'score',
+  'alert',
+  'status',
+  'drop',
+  'ledger',
+  'session',
+  'rules',
+  'wake',
+  'hostStep',
+];
 const PAYLOADS: readonly Payload['kind'][] = ['encoded', 'rgb24', 'pcm', 'thermal', 'depth', 'imu'];
 
 /** What a topic says of itself in its channel's metadata: what it is does not hang on its name. */

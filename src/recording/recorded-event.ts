@@ -24,6 +24,8 @@ export interface RecordedDrop {
   readonly modality: Modality;
   readonly startUs: number;
   readonly endUs: number;
+  /** Sequence number of its first sample. */
+  readonly first: number;
   readonly reason: string;
 }
 
@@ -53,6 +55,10 @@ export type RecordedEvent = { readonly atUs: number } & (
   | { readonly kind: 'drop'; readonly source: string; readonly drop: RecordedDrop }
   | { readonly kind: 'ledger'; readonly lines: readonly LedgerLine[] }
   | { readonly kind: 'session'; readonly session: Session }
+  /** A timer of a decision (a tick of fusion) fired, at exactly this time. */
+  | { readonly kind: 'wake' }
+  /** The host's clock was set; event time moved by so much. */
+  | { readonly kind: 'hostStep'; readonly byUs: number }
   | { readonly kind: 'rules'; readonly rules: readonly RecordedRule[] }
 );
 
@@ -86,7 +92,7 @@ const statusSchema = z.object({
   state: z.enum(['starting', 'live', 'silent', 'reconnecting', 'failed', 'stopped']),
   reason: z.string(),
 });
-const dropSchema = z.object({ ...span, modality: z.enum(MODALITIES), reason: z.string() });
+const dropSchema = z.object({ ...span, first: z.number(), modality: z.enum(MODALITIES), reason: z.string() });
 const counts = z.record(z.string(), z.number());
 const ledgerSchema = z.object({
   lines: z.array(
@@ -143,6 +149,10 @@ export function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Me
     }
     case 'ledger':
       return { kind: 'ledger', atUs, lines: checked(ledgerSchema, parseJson(data), 'ledger').lines };
+    case 'hostStep':
+      return { kind: 'hostStep', atUs, byUs: checked(z.object({ byUs: z.number() }), parseJson(data), 'step of the clock').byUs };
+    case 'wake':
+      return { kind: 'wake', atUs };
     case 'session':
       return { kind: 'session', atUs, session: parseSession(data, file) };
     case 'rules': {

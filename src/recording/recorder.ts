@@ -3,7 +3,7 @@ import type { Fused } from '../core/fused.ts';
 import type { Ledger, Stage } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
-import type { Alert, Embedding, Modality, Payload, Reading, Sample, Score, SourceStatus } from '../core/types.ts';
+import type { Alert, Embedding, Modality, Payload, Reading, Sample, Score, SourceStatus, WindowMeta } from '../core/types.ts';
 import type { RecordedDrop } from './recorded-event.ts';
 import { payloadBytes, RecordBlock } from './record-block.ts';
 import type { Session } from './session.ts';
@@ -149,8 +149,9 @@ export class Recorder {
   }
 
   /** A window that was not encoded: a replay leaves it out as well. */
-  dropped({ source, modality, startUs, endUs, reason }: RecordedDrop): void {
-    this.#text(sharedTopic('drop'), { source, modality, startUs, endUs, reason });
+  dropped({ source, modality, startUs, endUs, samples }: WindowMeta, reason: string): void {
+    const drop: RecordedDrop = { source, modality, startUs, endUs, first: samples.first, reason };
+    this.#text(sharedTopic('drop'), drop);
   }
 
   /** Notes the ledger as it stands. Also happens by itself, each second. */
@@ -170,6 +171,16 @@ export class Recorder {
     await this.#ended;
   }
 
+  /** A timer of a decision fired. */
+  wake(nowUs: number): void {
+    this.#text(sharedTopic('wake'), {}, nowUs);
+  }
+
+  /** The host's clock was set. */
+  hostStep(byUs: number): void {
+    this.#text(sharedTopic('hostStep'), { byUs });
+  }
+
   #every(ms: number, task: () => void): void {
     const at = this.#cancels.length;
     const again = (): void => {
@@ -181,11 +192,11 @@ export class Recorder {
     again();
   }
 
-  #text(topic: Topic, value: object): void {
+  #text(topic: Topic, value: object, atUs = this.#options.clock.nowUs()): void {
     const text = JSON.stringify(value);
     const channel = this.#room(topic.name, () => topic, text.length, HEADROOM);
     if (!channel) return;
-    this.#block.text(channel.id, this.#options.clock.nowUs(), text);
+    this.#block.text(channel.id, atUs, text);
     this.#postIfFull();
   }
 

@@ -16,6 +16,7 @@ const START_US = 1_700_000_000_000_000;
 const session = {
   server: 'edgebind test',
   boot: 'b',
+  startedUs: START_US,
   space: { id: 'abc', name: 'test', dim: 4 },
   folder: '/nowhere',
   config: {

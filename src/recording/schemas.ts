@@ -144,5 +144,9 @@ export function schemaOf(topic: Topic): ChannelSchema {
       return json('edgebind.Session', { server: 'string', boot: 'string', space: 'object', config: 'object' });
     case 'rules':
       return json('edgebind.Rules', { rules: 'array' });
+    case 'wake':
+      return json('edgebind.Wake', {});
+    case 'hostStep':
+      return json('edgebind.HostStep', { byUs: 'integer' });
   }
 }

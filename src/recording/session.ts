@@ -8,6 +8,8 @@ export interface Session {
   /** Names the run: files of one run have the same. */
   readonly boot: string;
   readonly space: { readonly id: string; readonly name: string; readonly dim: number };
+  /** Host time at which the run began to decide, in microseconds since the epoch. */
+  readonly startedUs: number;
   /** Folder of the recorded config; its relative paths started there. */
   readonly folder: string;
   /** `model`, `encoders`, `sources`, `fusion`, `alerts` of the config in force. */
@@ -22,6 +24,7 @@ const sourceSchema = z.looseObject({ id: z.string(), modality: z.enum(MODALITIES
 const sessionSchema = z.looseObject({
   server: z.string(),
   boot: z.string(),
+  startedUs: z.number(),
   space: z.object({ id: z.string(), name: z.string(), dim: z.number().int().positive() }),
   folder: z.string(),
   config: z.looseObject({ sources: z.array(sourceSchema) }),

@@ -1,7 +1,8 @@
 import type { Modality, Payload } from '../core/types.ts';
 
 /** What the records of one topic are. */
-export type TopicKind = 'reading' | 'embedding' | 'fused' | 'score' | 'alert' | 'status' | 'drop' | 'ledger' | 'session' | 'rules';
+export type TopicKind =
+  'reading' | 'embedding' | 'fused' | 'score' | 'alert' | 'status' | 'drop' | 'ledger' | 'session' | 'rules' | 'wake' | 'hostStep';
 
 /** One channel of a recording. */
 export interface Topic {

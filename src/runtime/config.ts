@@ -59,6 +59,22 @@ const sourceSchema = z.strictObject({
   window: windowSchema.optional(),
 });
 
+const recordSchema = z.strictObject({
+  dir: z.string().default('recordings').describe('folder of the files'),
+  maxGiB: positive.max(1_000_000).default(10).describe('the oldest files go when all are larger than this'),
+  maxDays: positive.max(36_500).optional().describe('files older than this go'),
+  fileMiB: positive.min(1).max(1_000_000).default(256).describe('the next file begins at this size'),
+  fileMinutes: positive.max(100_000).default(60).describe('the next file begins at this age'),
+  trigger: z
+    .strictObject({
+      beforeMs: z.number().min(0).max(600_000).default(10_000),
+      afterMs: z.number().min(0).max(600_000).default(10_000),
+      maxMiB: positive.max(100_000).default(256).describe('memory for what waits to be decided about'),
+    })
+    .optional()
+    .describe('only so long before and after each alert'),
+});
+
 const unique =
   <T>(keyOf: (item: T) => string, what: string) =>
   (items: readonly T[], context: z.RefinementCtx): void => {
@@ -165,6 +181,7 @@ export const configSchema = z
           })
           .optional()
           .describe('alerts, states of sources and vectors by MQTT'),
+        record: recordSchema.optional().describe('everything, or what is around alerts, to MCAP files (docs/recording.md)'),
       })
       .prefault({}),
   })

@@ -9,46 +9,41 @@ import type { Rule } from '../alerts/rule.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
+import { DecisionClock } from '../core/decision-clock.ts';
 import { Ledger } from '../core/ledger.ts';
-import type { Log } from '../core/log.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding } from '../core/types.ts';
-import { openBundle, type Bundle } from '../encoders/bundle.ts';
-import { startEncoders } from '../encoders/encoder-pool.ts';
+import type { Bundle } from '../encoders/bundle.ts';
 import type { InputContext } from '../inputs/context.ts';
 import { openSource } from '../inputs/open-source.ts';
 import { Hub } from '../outputs/hub.ts';
 import { startServer, type Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
+import type { Recorder } from '../recording/recorder.ts';
 import type { SpaceVector } from '../space/vector.ts';
-import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
+import type { EdgeBindOptions } from './edgebind-options.ts';
 import { embedQuery } from './embed-query.ts';
 import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
+import { openEncoders } from './open-encoders.ts';
+import { Outlets } from './outlets.ts';
 import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
+import { sessionOf, startRecorder } from './start-recorder.ts';
 import { Station } from './station.ts';
-import { LoopDelay, statusOf } from './status.ts';
+import { LoopDelay, readinessOf, statusOf } from './status.ts';
 import { Transport } from './transport.ts';
-
-export interface EdgeBindOptions {
-  readonly log: Log;
-  /** Name and version, for `hello`. */
-  readonly server: string;
-  /** Folder of the built dashboard. */
-  readonly dashboardDir?: string;
-  /** Overrides `listen.port`; 0 takes a free one. */
-  readonly port?: number;
-}
 
 /** A running EdgeBind: sources, pipelines, rules and the server, from start to stop. */
 export class EdgeBind {
   readonly #options: EdgeBindOptions;
   readonly #clock = hostClock;
-  readonly #ledger = new Ledger();
+  /** Times what decides: fusion and rules. */
+  readonly #decisionClock: DecisionClock;
+  readonly #ledger: Ledger;
   readonly #boot = randomUUID();
   readonly #startedUs = hostClock.nowUs();
   readonly #embeddings = new Subject<Embedding>();
@@ -68,6 +63,8 @@ export class EdgeBind {
   #at: LoadedConfig['at'];
   readonly #transport: Transport;
   readonly #mqtt: MqttOutput | undefined;
+  readonly #recorder: Recorder | undefined;
+  readonly #outlets: Outlets;
   #reconfigured: Promise<unknown> = Promise.resolve();
   #fusion = new Subscription();
   #server: Server | undefined;
@@ -83,7 +80,8 @@ export class EdgeBind {
     this.#bundle = bundle;
     this.#encoders = encoders;
     this.#ledger = ledger;
-    const stateDir = configPath(folder, config.state.dir);
+    const { world } = options;
+    const stateDir = world?.stateDir ?? configPath(folder, config.state.dir);
     this.#log = FileAlertLog.open(join(stateDir, 'alerts.jsonl'));
     this.#hub = new Hub({
       clock: this.#clock,
@@ -96,9 +94,12 @@ export class EdgeBind {
       alerts: this.#log,
       slowClientMs: config.listen.slowClientMs,
     });
+    this.#recorder = world ? undefined : startRecorder({ ...options, config, folder, file: options.recordTo, ledger });
+    this.#decisionClock = new DecisionClock(world?.clock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
     this.#transport = new Transport({ broker: config.broker, clock: this.#clock, log: options.log });
     const { mqtt } = config.outputs;
-    this.#mqtt = mqtt && new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log });
+    this.#mqtt = mqtt && !world ? new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log }) : undefined;
+    this.#outlets = new Outlets(this.#hub, this.#mqtt, this.#recorder);
     this.#book = new RuleBook({
       engine: this.#rules,
       log: this.#log,
@@ -106,6 +107,7 @@ export class EdgeBind {
       embed: (rule) => this.#embed(rule),
       known: () => namesOf(this.#config),
       onAlert: (alert) => this.#announce(alert),
+      onRules: () => this.#recorder?.rules(this.#rules.queries.map(({ rule, query }) => ({ rule, ...query }))),
     });
   }
 
@@ -115,21 +117,8 @@ export class EdgeBind {
    * @throws UsageError where the config asks for something that is not there; nothing is left running then
    */
   static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
-    const { config, folder } = loaded;
-    const bundle = await openBundle(findBundle(config.model, folder)).catch((error: unknown) => {
-      throw placed(loaded.at(['model']), error);
-    });
-    checkSources(loaded, bundle);
     const ledger = new Ledger();
-    const { workers, threads, providers } = config.encoders;
-    const encoders = await startEncoders(bundle, {
-      ...(workers !== undefined && { workers }),
-      threads,
-      providers,
-      clock: hostClock,
-      ledger,
-      log: options.log,
-    });
+    const { bundle, encoders } = await openEncoders(loaded, { ledger, log: options.log });
     let edgebind: EdgeBind | undefined;
     try {
       edgebind = new EdgeBind(options, loaded, bundle, encoders, ledger);
@@ -194,6 +183,7 @@ export class EdgeBind {
     }
     this.#tell(this.#gone(gone.map(({ id }) => id)));
     this.#open(added);
+    this.#recordSession();
     if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
     await this.#transport.release(next.sources);
   }
@@ -205,12 +195,20 @@ export class EdgeBind {
   }
 
   async #run(): Promise<void> {
-    const { host, port, token, tls } = this.#config.listen;
+    this.#recordSession();
+    this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
     await this.#book.configure(this.#config.alerts);
     for (const alert of this.#log.raised()) this.#tell(this.#rules.restore(alert));
     this.#tell(this.#gone(this.#log.raised().map(({ source }) => source)));
-    this.#server = await startServer({
+    if (this.#options.world?.listens !== false) this.#server = await this.#listen();
+    this.#open(await this.#resolve(this.#config.sources));
+    this.#decisionClock.frozenAt(this.#options.world?.clock.nowUs() ?? this.#startedUs, () => this.#fuse());
+  }
+
+  #listen(): Promise<Server> {
+    const { host, port, token, tls } = this.#config.listen;
+    return startServer({
       host,
       port: this.#options.port ?? port,
       ...(token !== undefined && { token }),
@@ -227,14 +225,21 @@ export class EdgeBind {
         rules: () => this.#book.list(),
         putRule: (id, body) => this.#book.put(id, body),
         deleteRule: (id) => this.#book.delete(id),
-        ready: () => this.#readiness(),
+        ready: () => readinessOf([...this.#stations.values()]),
       },
     });
-    this.#open(await this.#resolve(this.#config.sources));
-    this.#fuse();
   }
 
-  async #embed({ id, query }: Rule): Promise<SpaceVector> {
+  #recordSession(): void {
+    const { server } = this.#options;
+    const parts = { server, config: this.#config, folder: this.#folder, boot: this.#boot, startedUs: this.#startedUs, alerts: this.#log };
+    this.#recorder?.session(sessionOf({ ...parts, space: this.#encoders.space }));
+  }
+
+  async #embed(rule: Rule): Promise<SpaceVector> {
+    const { id, query } = rule;
+    const recorded = this.#options.world?.query(rule);
+    if (recorded) return recorded;
     try {
       return await embedQuery(query, { encoders: this.#encoders, folder: this.#folder, audioRateHz: audioRateHz(this.#bundle) });
     } catch (error) {
@@ -256,8 +261,8 @@ export class EdgeBind {
 
   /** THE ALERT MUST BE IN THE LOG. */
   #announce(alert: Alert): void {
-    this.#hub.publishAlert(alert);
-    this.#mqtt?.publishAlert();
+    this.#options.world?.onAlert(alert);
+    this.#outlets.alert(alert);
   }
 
   /** Embeddings, single and fused, to the rules; what they say to the clients. */
@@ -267,20 +272,14 @@ export class EdgeBind {
     this.#subscription.add(
       alerts(judged$, this.#rules, this.#log).subscribe(({ scores, alerts: changes }) => {
         for (const alert of changes) this.#announce(alert);
-        for (const score of scores) this.#hub.publishScore(score);
+        for (const score of scores) this.#outlets.score(score);
       }),
     );
-    this.#subscription.add(
-      this.#embeddings.subscribe((embedding) => {
-        this.#hub.publishEmbedding(embedding);
-        this.#mqtt?.publishVector(embedding);
-      }),
-    );
+    this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#outlets.embedding(embedding)));
     this.#subscription.add(
       fused.subscribe((one) => {
         this.#newestFused = one;
-        this.#hub.publishFused(one);
-        this.#mqtt?.publishVector(one);
+        this.#outlets.fused(one);
       }),
     );
   }
@@ -293,13 +292,19 @@ export class EdgeBind {
     this.#newestFused = undefined;
     const terms = this.#config.fusion;
     if (!terms) return;
-    const fused$ = fusedVectors(this.#embeddings, { terms, config: this.#config, encoders: this.#encoders, clock: this.#clock });
+    const fused$ = fusedVectors(this.#embeddings, {
+      terms,
+      config: this.#config,
+      encoders: this.#encoders,
+      clock: this.#decisionClock,
+    });
     this.#fusion = fused$.subscribe((one) => this.#fused.next(one));
   }
 
   /** Sources as their inputs open them: with files that are found from anywhere, and the simulator's addresses. */
   #resolve(sources: readonly SourceConfig[]): Promise<SourceConfig[]> {
-    return this.#transport.resolve(sources.map((source) => withOwnPaths(source, this.#folder)));
+    const found = sources.map((source) => withOwnPaths(source, this.#folder));
+    return this.#options.world ? Promise.resolve(found) : this.#transport.resolve(found);
   }
 
   #inputContext(): InputContext {
@@ -316,12 +321,15 @@ export class EdgeBind {
   /** @param sources as `#resolve` gives them */
   #open(sources: readonly SourceConfig[]): void {
     const context = this.#inputContext();
+    const { world } = this.#options;
+    const pass = (embedding: Embedding): void => this.#embeddings.next(embedding);
     const engine: Engine = engineOf({
       config: this.#config,
       bundle: this.#bundle,
       encoders: this.#encoders,
       ledger: this.#ledger,
-      clock: () => ({ hostSteps$: this.#hostClock.steps$ }),
+      clock: () => ({ hostSteps$: world?.hostSteps$ ?? this.#hostClock.steps$ }),
+      encode: world?.encode ?? (this.#recorder ? { onDrop: (window, reason) => this.#recorder?.dropped(window, reason) } : {}),
       show: (sample) => this.#hub.publishSample(sample),
     });
     for (const resolved of sources) {
@@ -329,26 +337,17 @@ export class EdgeBind {
       const config = this.#config.sources.find(({ id }) => id === resolved.id) ?? resolved;
       const station = new Station({
         config,
-        source: openSource(resolved, context),
+        source: world?.open(resolved) ?? openSource(resolved, context),
         engine,
-        clock: this.#clock,
+        clock: world?.clock ?? this.#clock,
         log: this.#options.log,
-        onEmbedding: (embedding) => this.#embeddings.next(embedding),
-        onStatus: (status) => {
-          this.#hub.publishStatus(status);
-          this.#mqtt?.publishStatus(status);
-        },
+        onReading: this.#recorder && ((...reading) => this.#recorder?.reading(...reading)),
+        onEmbedding: (embedding) => (world ? world.embedding(embedding, pass) : pass(embedding)),
+        onStatus: (status) => this.#outlets.status(status),
       });
       this.#stations.set(config.id, station);
       station.start();
     }
-  }
-
-  #readiness(): { ready: boolean; reasons: string[] } {
-    const reasons = [...this.#stations.values()].flatMap(({ id, status: { state, reason } }) =>
-      state === 'live' ? [] : [`${id}: ${state}${reason ? ` (${reason})` : ''}`],
-    );
-    return { ready: reasons.length < this.#stations.size, reasons };
   }
 
   #status(): object {
@@ -361,7 +360,7 @@ export class EdgeBind {
       stations: [...this.#stations.values()],
       rules: this.#book.list(),
       ...(this.#newestFused && { fused: this.#newestFused }),
-      outputs: this.#mqtt ? [this.#mqtt.describe()] : [],
+      outputs: this.#outlets.describe(),
       ledger: this.#ledger,
       loopDelay: this.#loopDelay,
       hostClock: this.#hostClock.describe(),
@@ -389,6 +388,7 @@ export class EdgeBind {
     await tidy('server', () => this.#server?.close());
     await tidy('mqtt output', () => this.#mqtt?.stop());
     await tidy('transport', () => this.#transport.stop());
+    await tidy('recording', () => this.#recorder?.stop());
     await tidy('alert log', () => this.#log.close());
     this.#hostClock.stop();
     this.#loopDelay.stop();

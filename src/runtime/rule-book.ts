@@ -18,6 +18,8 @@ export interface RuleBookOptions {
   readonly known: () => ReadonlySet<string>;
   /** Told of each alert that a change of rules clears. */
   readonly onAlert: (alert: Alert) => void;
+  /** Told when other rules are in force. */
+  readonly onRules?: () => void;
 }
 
 /** More rules than that are a mistake or an attack. */
@@ -124,7 +126,11 @@ export class RuleBook {
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
+    const done = this.#turn.then(async () => {
+      const result = await change();
+      this.#options.onRules?.();
+      return result;
+    });
     this.#turn = done.catch(() => undefined);
     return done;
   }

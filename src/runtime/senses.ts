@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { Engine, WindowTerms } from '../../pipelines/engine.ts';
-import type { Encoders } from '../core/encoder.ts';
+import type { EncodeOptions, Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { SourceConfig } from '../core/source-config.ts';
@@ -50,10 +50,12 @@ export function engineOf(options: {
   bundle: Bundle;
   encoders: Encoders;
   ledger: Ledger;
+  /** Over the config's terms. */
+  encode: EncodeOptions;
   clock: Engine['clock'];
   show: (sample: Sample) => void;
 }): Engine {
-  const { config, bundle, encoders, ledger, clock, show } = options;
+  const { config, bundle, encoders, ledger, encode, clock, show } = options;
   const entry = (modality: Modality): BundleEntry => {
     const found = bundle.entries.get(modality);
     if (!found) throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}`);
@@ -65,7 +67,7 @@ export function engineOf(options: {
     encoders,
     show,
     frontEnd: (modality) => entry(modality).frontEnd,
-    policy: { keep: config.encoders.keep, staleAfterMs: config.encoders.staleAfterMs },
+    policy: { keep: config.encoders.keep, staleAfterMs: config.encoders.staleAfterMs, ...encode },
     window: (id): WindowTerms => {
       const source = config.sources.find((other) => other.id === id);
       return windowTerms(source && entry(source.modality).window, source?.window);

@@ -1,4 +1,4 @@
-import { type Observable, retry, Subscription, tap, timer } from 'rxjs';
+import { Observable, retry, Subscription, tap, timer } from 'rxjs';
 import { camera } from '../../pipelines/camera.ts';
 import { depth } from '../../pipelines/depth.ts';
 import type { Engine } from '../../pipelines/engine.ts';
@@ -11,8 +11,9 @@ import type { Log } from '../core/log.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
-import type { Depth, Embedding, Imu, Modality, Pcm, Picture, Sample, SourceStatus, Thermal } from '../core/types.ts';
+import type { Depth, Embedding, Imu, Modality, Pcm, Picture, Reading, Sample, SourceStatus, Thermal } from '../core/types.ts';
 import { Meter } from './meter.ts';
+import { withoutPassword } from './without-password.ts';
 
 export interface StationOptions {
   readonly config: SourceConfig;
@@ -20,6 +21,8 @@ export interface StationOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told of each reading after its pipeline has seen it, with the sample that it became; undefined where its stamp was refused. */
+  readonly onReading?: ((source: string, modality: Modality, reading: Reading, sample: Sample | undefined) => void) | undefined;
   readonly onEmbedding: (embedding: Embedding) => void;
   readonly onStatus: (status: SourceStatus) => void;
 }
@@ -44,6 +47,7 @@ export class Station {
   #segment = 0;
   #told: SourceStatus | undefined;
   #newestUs = 0;
+  #shown: Sample | undefined;
 
   constructor(options: StationOptions) {
     this.config = options.config;
@@ -88,6 +92,7 @@ export class Station {
     const show = (sample: Sample): void => {
       this.#samples.count();
       this.#newestUs = Math.max(this.#newestUs, sample.timeUs);
+      this.#shown = sample;
       engine.show(sample);
     };
     const clock: Engine['clock'] = (id) => ({
@@ -95,7 +100,7 @@ export class Station {
       offsetMs: this.config.offsetMs ?? 0,
       onClock: (handle) => this.#onClock(handle),
     });
-    const embeddings$ = pipeline(source, { ...engine, show, clock }).pipe(
+    const embeddings$ = pipeline(this.#watched(source), { ...engine, show, clock }).pipe(
       tap(() => this.#embeddings.count()),
       // Nothing that a pipeline does should throw; if it does, the others must not notice.
       retry({
@@ -130,6 +135,34 @@ export class Station {
     this.#options.onStatus(status);
   }
 
+  /** The source with each reading told on, after its pipeline has placed it on the common timeline. */
+  #watched(source: Source): Source {
+    const { onReading } = this.#options;
+    if (!onReading) return source;
+    const readings$ = new Observable<Reading>((subscriber) =>
+      source.readings$.subscribe({
+        next: (reading) => {
+          this.#shown = undefined;
+          try {
+            subscriber.next(reading);
+          } finally {
+            onReading(this.id, this.modality, reading, this.#shown);
+          }
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    );
+    return {
+      id: source.id,
+      modality: source.modality,
+      readings$,
+      status$: source.status$,
+      start: () => source.start(),
+      stop: () => source.stop(),
+    };
+  }
+
   /** Closes the device. What is on its way through the pipeline still comes out. */
   async stopInput(): Promise<void> {
     await this.#options.source.stop();
@@ -162,6 +195,3 @@ function clockReason({ phase, segment, began, complaint }: ClockState): string {
   if (complaint !== '') return `clock: ${complaint}`;
   return phase === 'warmingUp' && segment > 0 ? `clock: ${began}; it is being fitted anew` : '';
 }
-
-/** A URL as it may be shown: rtsp://user:***@host. */
-const withoutPassword = (from: string): string => from.replace(/(:\/\/[^:/@]*:)[^@/]*@/, '$1***@');

@@ -24,6 +24,14 @@ export class LoopDelay {
   }
 }
 
+/** Ready is who has a live source; the others are named. */
+export function readinessOf(stations: readonly Station[]): { ready: boolean; reasons: string[] } {
+  const reasons = stations.flatMap(({ id, status: { state, reason } }) =>
+    state === 'live' ? [] : [`${id}: ${state}${reason ? ` (${reason})` : ''}`],
+  );
+  return { ready: reasons.length < stations.length, reasons };
+}
+
 export interface StatusParts {
   readonly server: string;
   readonly boot: string;

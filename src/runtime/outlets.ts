@@ -1,0 +1,53 @@
+import type { Fused } from '../core/fused.ts';
+import type { Alert, Embedding, Score, SourceStatus } from '../core/types.ts';
+import type { Hub } from '../outputs/hub.ts';
+import type { MqttOutput } from '../outputs/mqtt-output.ts';
+import type { Recorder } from '../recording/recorder.ts';
+
+/** Everyone who is told what happens: clients of the stream, MQTT, the recording. */
+export class Outlets {
+  readonly #hub: Hub;
+  readonly #mqtt: MqttOutput | undefined;
+  readonly #recorder: Recorder | undefined;
+
+  constructor(hub: Hub, mqtt: MqttOutput | undefined, recorder: Recorder | undefined) {
+    this.#hub = hub;
+    this.#mqtt = mqtt;
+    this.#recorder = recorder;
+  }
+
+  embedding(embedding: Embedding): void {
+    this.#hub.publishEmbedding(embedding);
+    this.#mqtt?.publishVector(embedding);
+    this.#recorder?.embedding(embedding);
+  }
+
+  fused(fused: Fused): void {
+    this.#hub.publishFused(fused);
+    this.#mqtt?.publishVector(fused);
+    this.#recorder?.fused(fused);
+  }
+
+  /** THE ALERT MUST BE IN THE LOG. */
+  alert(alert: Alert): void {
+    this.#hub.publishAlert(alert);
+    this.#mqtt?.publishAlert();
+    this.#recorder?.alert(alert);
+  }
+
+  score(score: Score): void {
+    this.#hub.publishScore(score);
+    this.#recorder?.score(score);
+  }
+
+  status(status: SourceStatus): void {
+    this.#hub.publishStatus(status);
+    this.#mqtt?.publishStatus(status);
+    this.#recorder?.status(status);
+  }
+
+  /** What the outputs beside HTTP and WebSocket say of themselves. */
+  describe(): object[] {
+    return [...(this.#mqtt ? [this.#mqtt.describe()] : []), ...(this.#recorder ? [{ kind: 'record', ...this.#recorder.state }] : [])];
+  }
+}

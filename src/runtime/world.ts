@@ -1,0 +1,28 @@
+import type { Observable } from 'rxjs';
+import type { Rule } from '../alerts/rule.ts';
+import type { EncodeOptions } from '../core/encoder.ts';
+import type { Source } from '../core/source.ts';
+import type { SourceConfig } from '../core/source-config.ts';
+import type { Clock } from '../core/time.ts';
+import type { Alert, Embedding } from '../core/types.ts';
+import type { SpaceVector } from '../space/vector.ts';
+
+/** What a run stands in instead of the host and its devices: a recording. Pipelines, fusion and rules are those of any run. */
+export interface World {
+  /** Times the pipelines and the decisions. */
+  readonly clock: Clock;
+  /** Steps of the host's clock, in microseconds. */
+  readonly hostSteps$: Observable<number>;
+  readonly open: (config: SourceConfig) => Source;
+  /** What happens to windows on their way through the encoders. */
+  readonly encode: EncodeOptions;
+  /** Is given each embedding as it leaves its pipeline, and passes it on when its turn has come. */
+  readonly embedding: (embedding: Embedding, pass: (embedding: Embedding) => void) => void;
+  /** A query's vector where the recording has it. */
+  readonly query: (rule: Rule) => SpaceVector | undefined;
+  readonly onAlert: (alert: Alert) => void;
+  /** Where alerts and rules are kept: never the folder of a live run. */
+  readonly stateDir: string;
+  /** Whether dashboards may look on. */
+  readonly listens: boolean;
+}
