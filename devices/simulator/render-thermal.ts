@@ -5,6 +5,9 @@ import { daylight, happeningAt, roundSeconds, type Scene } from './scene.ts';
 export const THERMAL_WIDTH = 32;
 export const THERMAL_HEIGHT = 24;
 
+/** The sensor (MLX90640) says nothing hotter than this, and hundredths of a degree in 16 bits end at 327.67. */
+const HOTTEST_C = 300;
+
 /** Adds a round warm spot: `celsius` above its surroundings in the middle, gone within a few radii. */
 function addSpot(celsius: Float32Array, x: number, y: number, radiusX: number, radiusY: number, heat: number): void {
   for (let row = 0; row < THERMAL_HEIGHT; row++) {
@@ -55,5 +58,6 @@ export function renderThermal(scene: Scene, index: number): Thermal {
     addSpot(celsius, 13, 7, 2.6, 2.4, 9);
     addSpot(celsius, 13, 13, 3.8, 4.5, 6.5);
   }
+  for (let i = 0; i < celsius.length; i++) celsius[i] = Math.min(HOTTEST_C, celsius[i] ?? 0);
   return { kind: 'thermal', width: THERMAL_WIDTH, height: THERMAL_HEIGHT, celsius };
 }

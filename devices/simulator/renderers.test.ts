@@ -203,6 +203,9 @@ describe('warmth and distance', () => {
     expect(Math.max(...walker)).toBeGreaterThan(30);
     expect(Math.max(...walker)).toBeLessThan(38);
     expect(Math.max(...renderThermal(kitchen, during('fire') * 4).celsius)).toBeGreaterThan(100);
+    // What is hotter than the sensor can say must not turn round to frost in 16 bits.
+    const hottest = Array.from({ length: 70 * 4 }, (_, picture) => Math.max(...renderThermal(kitchen, picture).celsius));
+    expect(Math.max(...hottest)).toBe(300);
     const { mm } = renderDepth(kitchen, during('walking') * 2);
     expect(mm[60 * 160 + 80]).toBeGreaterThan(1250);
     expect(mm[60 * 160 + 80]).toBeLessThan(1350);
