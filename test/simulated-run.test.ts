@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import WebSocket from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type AlertMessage, type Client, type EmbeddingEvent } from '../src/client/index.ts';
@@ -83,6 +86,20 @@ describe('edgebind run on the simulator', () => {
     expect(bad.status).toBe(400);
     expect(await bad.text()).toContain('did you mean \\"camera\\"');
     subscription.unsubscribe();
+  });
+
+  it('is shown by edgebind top', async () => {
+    const cli = fileURLToPath(new URL('../bin/edgebind.js', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'top', edgebind.url, '--json']);
+    const moment = JSON.parse(stdout) as {
+      ledgerSums: boolean;
+      sources: { id: string; lagMs: number | null }[];
+      scores: { rule: string }[];
+    };
+    expect(moment.ledgerSums).toBe(true);
+    expect(moment.sources.map(({ id }) => id)).toEqual(['camera', 'microphone', 'thermal', 'wrist']);
+    expect(moment.sources.every(({ lagMs }) => lagMs !== null)).toBe(true);
+    expect(moment.scores.map(({ rule }) => rule)).toContain('anything');
   });
 
   it('keeps a ledger that sums while everything runs', async () => {
