@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 const rings = [
   ['core'],
   ['operators', 'frontends', 'space', 'client'],
-  ['encoders', 'alerts', 'devices', 'recording'],
+  ['encoders', 'alerts', 'devices', 'recording', 'memory'],
   ['inputs', 'outputs'],
   ['pipelines'],
   ['runtime'],

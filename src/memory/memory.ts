@@ -1,0 +1,186 @@
+import { Worker } from 'node:worker_threads';
+import { EdgeBindError } from '../core/errors.ts';
+import type { Ledger, Stage } from '../core/ledger.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time.ts';
+import type { Embedding } from '../core/types.ts';
+import type { MemoryAnswer, MemoryLimits, MemoryQuery, Remembered } from './memory-store.ts';
+import type { FromMemoryWorker, MemoryWorkerData, ToMemoryWorker } from './worker-messages.ts';
+
+export interface MemoryOptions {
+  readonly dir: string;
+  readonly limits: MemoryLimits;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly log: Log;
+}
+
+/** How the memory goes, for people. */
+export interface MemoryState {
+  readonly windows: number;
+  readonly bytes: number;
+  /** Why it cannot be written; empty where all is well. */
+  readonly reason: string;
+}
+
+/** Windows that wait for the disk at most; beyond, new ones are dropped as `memoryBusy`. */
+const MAX_WAITING = 4096;
+/** How long windows are gathered before they are written, in ms: what a killed program loses. */
+const GATHER_MS = 500;
+/** Searches that may wait at once. */
+const MAX_SEARCHES = 16;
+
+/**
+ * What the sensors embedded in the last days, on disk, and searches through it: a thread of its own. Never slows the pipelines: what
+ * it cannot take is dropped, and counted in the stage `memory`.
+ */
+export class Memory {
+  readonly #options: MemoryOptions;
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  readonly #stages = new Map<string, Stage>();
+  /** Gathered, and batches that were sent and are not yet answered, oldest first: windows by source. */
+  #gathered: Remembered[] = [];
+  readonly #sent: Map<string, number>[] = [];
+  readonly #waiting = new Map<string, number>();
+  readonly #searches = new Map<number, { resolve: (answer: MemoryAnswer) => void; reject: (error: Error) => void }>();
+  #total = 0;
+  #nextSearch = 0;
+  #cancelGather: (() => void) | undefined;
+  #state: MemoryState = { windows: 0, bytes: 0, reason: '' };
+  #isStopping = false;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    const workerData: MemoryWorkerData = { dir: options.dir, limits: options.limits };
+    this.#worker = new Worker(workerUrl(), { workerData });
+    this.#worker.on('message', (message: FromMemoryWorker) => this.#hear(message));
+    this.#worker.on('error', (error: unknown) => this.#lost(error instanceof Error ? error.message : String(error)));
+    this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+  }
+
+  get state(): MemoryState {
+    return this.#state;
+  }
+
+  /** Remembers a window of a source. Returns at once. */
+  add({ source, modality, space, startUs, endUs, vector }: Embedding): void {
+    const stage = this.#stage(source);
+    stage.receive();
+    if (this.#isStopping) return stage.drop('stopped');
+    if (this.#total >= MAX_WAITING) return stage.drop('memoryBusy');
+    this.#wait(source, 1);
+    this.#gathered.push({ source, modality, space, startUs, endUs, vector });
+    this.#cancelGather ??= this.#options.clock.after(GATHER_MS, () => this.#send());
+  }
+
+  /**
+   * The past moments most like a vector, best first.
+   *
+   * @throws EdgeBindError `BUSY`, `SEARCH_FAILED`
+   */
+  search(query: MemoryQuery): Promise<MemoryAnswer> {
+    return new Promise((resolve, reject) => {
+      if (this.#isStopping) throw new EdgeBindError('SEARCH_FAILED', 'the memory is closed');
+      if (this.#searches.size >= MAX_SEARCHES)
+        throw new EdgeBindError('BUSY', `${MAX_SEARCHES} searches wait already: ask again when one of them is answered`);
+      // What was just seen is part of the past.
+      this.#send();
+      const id = this.#nextSearch++;
+      this.#searches.set(id, { resolve, reject });
+      this.#post({ kind: 'search', id, query });
+    });
+  }
+
+  /** Writes what waits, then ends the thread. */
+  async stop(): Promise<void> {
+    if (!this.#isStopping) {
+      this.#send();
+      this.#isStopping = true;
+      this.#post({ kind: 'stop' });
+    }
+    await this.#ended;
+    this.#lost('the memory is closed');
+  }
+
+  #send(): void {
+    this.#cancelGather?.();
+    this.#cancelGather = undefined;
+    const windows = this.#gathered;
+    if (windows.length === 0) return;
+    this.#gathered = [];
+    windows.sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
+    const counts = new Map<string, number>();
+    for (const { source } of windows) counts.set(source, (counts.get(source) ?? 0) + 1);
+    this.#sent.push(counts);
+    // Copied, not given away: dashboards and rules read the same vectors.
+    this.#post({ kind: 'append', windows });
+  }
+
+  #hear(message: FromMemoryWorker): void {
+    switch (message.kind) {
+      case 'opened':
+        for (const reason of message.unreadable) this.#options.log.warn({ reason }, 'a part of the memory is left out');
+        this.#state = { ...this.#state, windows: message.windows, bytes: message.bytes };
+        return;
+      case 'appended': {
+        const { reason, windows, bytes } = message;
+        if (reason && reason !== this.#state.reason)
+          this.#options.log.error({ reason }, 'the memory cannot be written; windows are not remembered');
+        this.#state = { windows, bytes, reason };
+        this.#settle(this.#sent.shift(), reason ? 'unwritable' : undefined);
+        return;
+      }
+      case 'found':
+        this.#searches.get(message.id)?.resolve(message.answer);
+        this.#searches.delete(message.id);
+        return;
+      case 'failed':
+        this.#searches.get(message.id)?.reject(new EdgeBindError(message.code, message.message));
+        this.#searches.delete(message.id);
+    }
+  }
+
+  /** The thread is gone: what it owes will not come. */
+  #lost(reason: string): void {
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      this.#options.log.error({ reason }, 'the memory ended; windows are not remembered until the next start');
+      this.#state = { ...this.#state, reason };
+    }
+    for (const counts of this.#sent.splice(0)) this.#settle(counts, 'unwritable');
+    for (const { source } of this.#gathered.splice(0)) this.#settle(new Map([[source, 1]]), 'stopped');
+    for (const { reject } of this.#searches.values()) reject(new EdgeBindError('SEARCH_FAILED', reason));
+    this.#searches.clear();
+  }
+
+  #settle(counts: ReadonlyMap<string, number> | undefined, reason: string | undefined): void {
+    for (const [source, count] of counts ?? []) {
+      this.#wait(source, -count);
+      if (reason === undefined) this.#stage(source).emit(count);
+      else this.#stage(source).drop(reason, count);
+    }
+  }
+
+  #wait(source: string, by: number): void {
+    this.#total += by;
+    this.#waiting.set(source, (this.#waiting.get(source) ?? 0) + by);
+  }
+
+  #stage(source: string): Stage {
+    let stage = this.#stages.get(source);
+    if (!stage) {
+      stage = this.#options.ledger.stage(source, 'memory', () => this.#waiting.get(source) ?? 0);
+      this.#stages.set(source, stage);
+    }
+    return stage;
+  }
+
+  #post(message: ToMemoryWorker): void {
+    this.#worker.postMessage(message);
+  }
+}
+
+/** A thread cannot load TypeScript on Node 20: sources that run as they are (in tests) use the last build. */
+const workerUrl = (): URL =>
+  new URL(`${import.meta.url.endsWith('.ts') ? '../../dist/src/memory/' : './'}memory-worker.js`, import.meta.url);

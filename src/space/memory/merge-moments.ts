@@ -1,0 +1,22 @@
+/** A stretch of one source. */
+export interface Moment {
+  readonly source: string;
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+/**
+ * The first `top` hits, best first, without those that are the same moment again: windows of one source overlap, and what a camera
+ * sees stays for a while. A hit within `gapUs` of a better one of its source is left out.
+ */
+export function mergeMoments<T extends Moment>(hits: Iterable<T>, top: number, gapUs: number): T[] {
+  const kept: T[] = [];
+  for (const hit of hits) {
+    if (kept.length >= top) break;
+    const isAgain = kept.some(
+      ({ source, startUs, endUs }) => source === hit.source && hit.startUs - endUs < gapUs && startUs - hit.endUs < gapUs,
+    );
+    if (!isAgain) kept.push(hit);
+  }
+  return kept;
+}
