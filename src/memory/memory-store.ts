@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
-import { mergeMoments, type Moment } from '../space/memory/merge-moments.ts';
+import { candidatesFor, MERGE_US, mergeMoments, type Moment } from '../space/memory/merge-moments.ts';
 import { byteDot, fineDot, quantise } from '../space/memory/quantise.ts';
 import { TopList } from '../space/memory/top-list.ts';
 import { Segment, type SegmentBlock } from './segment.ts';
@@ -49,11 +49,6 @@ export interface MemoryAnswer {
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
-const MERGE_US = 2_000_000;
-/** Candidates for each hit that is wanted: most of a long moment's windows are merged into one. */
-const CANDIDATES_PER_HIT = 64;
-const MAX_CANDIDATES = 16_384;
-
 /**
  * The memory on disk: a folder of segments for each source, appended in order, bounded by bytes and age. BLOCKS the thread; the
  * runtime keeps it in a worker.
@@ -126,7 +121,7 @@ export class MemoryStore {
   }: MemoryQuery): MemoryAnswer {
     const coarse = new Int8Array(vector.length);
     const scale = quantise(vector, coarse);
-    const best = new TopList<{ segment: Segment; row: number }>(Math.min(MAX_CANDIDATES, Math.max(256, top * CANDIDATES_PER_HIT)));
+    const best = new TopList<{ segment: Segment; row: number }>(candidatesFor(top));
     let [searched, otherSpace] = [0, 0];
     for (const segment of this.#all()) {
       const { header, span, count } = segment;

@@ -67,8 +67,10 @@ export class Memory {
   add({ source, modality, space, startUs, endUs, vector }: Embedding): void {
     const stage = this.#stage(source);
     stage.receive();
-    if (this.#isStopping) return stage.drop('stopped');
-    if (this.#total >= MAX_WAITING) return stage.drop('memoryBusy');
+    if (this.#isStopping || this.#total >= MAX_WAITING) {
+      stage.drop(this.#isStopping ? 'stopped' : 'memoryBusy');
+      return;
+    }
     this.#wait(source, 1);
     this.#gathered.push({ source, modality, space, startUs, endUs, vector });
     this.#cancelGather ??= this.#options.clock.after(GATHER_MS, () => this.#send());

@@ -10,5 +10,7 @@ export interface ApiHandlers {
   /** Resolves with the rule as it is in force now. The body is any JSON: the handler parses it. */
   putRule(id: string, body: unknown): Promise<unknown>;
   deleteRule(id: string): Promise<unknown>;
+  /** Past moments most like a query. The body is any JSON: the handler parses it. */
+  search(body: unknown): Promise<unknown>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }

@@ -13,7 +13,7 @@ export interface RouteParameter {
 
 /** A route and what the OpenAPI document says of it: one list for both, so that they cannot differ. */
 export interface Route {
-  readonly method: 'get' | 'put' | 'delete';
+  readonly method: 'get' | 'put' | 'post' | 'delete';
   /** In Hono's notation, `/rules/:id`. */
   readonly path: string;
   readonly summary: string;
@@ -163,6 +163,33 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
       await api.deleteRule(id);
       return c.json({ deleted: id });
     },
+  },
+  {
+    method: 'post',
+    path: '/api/v1/search',
+    summary: 'Past moments most like words, a picture, a sound (base64) or a vector, best first',
+    body: {
+      type: 'object',
+      properties: {
+        text,
+        image: text,
+        audio: text,
+        vector: list(number),
+        space: text,
+        top: count,
+        sinceUs: count,
+        untilUs: count,
+        sources: list(text),
+        modalities: list(text),
+      },
+    },
+    answer: object({
+      space: text,
+      hits: list(object({ source: text, modality: text, startUs: count, endUs: count, score: number })),
+      searched: count,
+      otherSpace: count,
+    }),
+    handle: async (c) => c.json((await api.search(await jsonBody(c))) as object),
   },
   {
     method: 'get',

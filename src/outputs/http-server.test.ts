@@ -44,6 +44,7 @@ async function start(options: Partial<ServerOptions> = {}, api: Partial<ApiHandl
       putRule: (id) => Promise.resolve({ id }),
       deleteRule: (id) =>
         id === 'known' ? Promise.resolve() : Promise.reject(new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`)),
+      search: (body) => Promise.resolve({ body }),
       ready: () => ({ ready: false, reasons: ['mic: silent'] }),
       ...api,
     },
@@ -76,7 +77,7 @@ describe('HTTP', () => {
       for (const method of Object.keys(methods)) {
         const response = await fetch(server.url + path.replace('{id}', 'known'), {
           method: method.toUpperCase(),
-          ...(method === 'put' ? { body: '{}' } : {}),
+          ...(method === 'put' || method === 'post' ? { body: '{}' } : {}),
         });
         expect(response.status, `${method} ${path}`).toBe(path === '/readyz' ? 503 : 200);
       }

@@ -166,7 +166,21 @@ export const configSchema = z
       .array(ruleSchema)
       .default([])
       .superRefine(unique((rule) => rule.id, 'alerts')),
-    state: z.strictObject({ dir: z.string().default('state') }).prefault({}),
+    state: z
+      .strictObject({
+        dir: z.string().default('state'),
+        memory: z
+          .union([
+            z.literal(false),
+            z.strictObject({
+              maxGiB: positive.max(10_000).default(1).describe('the oldest windows go where the memory is larger'),
+              maxDays: positive.max(10_000).default(7).describe('older windows go'),
+            }),
+          ])
+          .prefault({})
+          .describe('vectors of past windows, to be searched; false: none are kept'),
+      })
+      .prefault({}),
     outputs: z
       .strictObject({
         mqtt: z

@@ -30,6 +30,8 @@ import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { openEncoders } from './open-encoders.ts';
 import { Outlets } from './outlets.ts';
+import { Past } from './past.ts';
+import { parseSearch } from './recall.ts';
 import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { sessionOf, startRecorder } from './start-recorder.ts';
@@ -65,6 +67,7 @@ export class EdgeBind {
   readonly #mqtt: MqttOutput | undefined;
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
+  readonly #past: Past;
   #reconfigured: Promise<unknown> = Promise.resolve();
   #fusion = new Subscription();
   #server: Server | undefined;
@@ -93,13 +96,23 @@ export class EdgeBind {
       sources: () => [...this.#stations.values()].map(({ id, modality, status }) => ({ id, modality, state: status.state })),
       alerts: this.#log,
       slowClientMs: config.listen.slowClientMs,
+      onQuery: async (query) => (await this.#past.search(query)).hits,
     });
     this.#recorder = world ? undefined : startRecorder({ ...options, config, folder, file: options.recordTo, ledger });
     this.#decisionClock = new DecisionClock(world?.clock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
     this.#transport = new Transport({ broker: config.broker, clock: this.#clock, log: options.log });
     const { mqtt } = config.outputs;
     this.#mqtt = mqtt && !world ? new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log }) : undefined;
-    this.#outlets = new Outlets(this.#hub, this.#mqtt, this.#recorder);
+    this.#past = new Past({
+      // A replay is no past of the sensors.
+      limits: world ? false : config.state.memory,
+      stateDir,
+      clock: this.#clock,
+      ledger,
+      log: options.log,
+      present: () => ({ encoders: this.#encoders, audioRateHz: audioRateHz(this.#bundle) }),
+    });
+    this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
     this.#book = new RuleBook({
       engine: this.#rules,
       log: this.#log,
@@ -225,6 +238,7 @@ export class EdgeBind {
         rules: () => this.#book.list(),
         putRule: (id, body) => this.#book.put(id, body),
         deleteRule: (id) => this.#book.delete(id),
+        search: (body) => this.#past.search(parseSearch(body)),
         ready: () => readinessOf([...this.#stations.values()]),
       },
     });
@@ -361,6 +375,7 @@ export class EdgeBind {
       rules: this.#book.list(),
       ...(this.#newestFused && { fused: this.#newestFused }),
       outputs: this.#outlets.describe(),
+      ...(this.#past.state && { memory: this.#past.state }),
       ledger: this.#ledger,
       loopDelay: this.#loopDelay,
       hostClock: this.#hostClock.describe(),
@@ -384,6 +399,7 @@ export class EdgeBind {
     await tidy('pipelines', () => Promise.all(stations.map((station) => station.stop())));
     this.#fusion.unsubscribe();
     this.#subscription.unsubscribe();
+    await tidy('memory', () => this.#past.stop());
     await tidy('clients', () => this.#hub.closeAll('the server stops'));
     await tidy('server', () => this.#server?.close());
     await tidy('mqtt output', () => this.#mqtt?.stop());

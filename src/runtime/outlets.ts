@@ -3,21 +3,32 @@ import type { Alert, Embedding, Score, SourceStatus } from '../core/types.ts';
 import type { Hub } from '../outputs/hub.ts';
 import type { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
+import type { Past } from './past.ts';
 
-/** Everyone who is told what happens: clients of the stream, MQTT, the recording. */
+export interface OutletParts {
+  readonly hub: Hub;
+  readonly past: Past;
+  readonly mqtt: MqttOutput | undefined;
+  readonly recorder: Recorder | undefined;
+}
+
+/** Everyone who is told what happens: clients of the stream, the memory, MQTT, the recording. */
 export class Outlets {
   readonly #hub: Hub;
+  readonly #past: Past;
   readonly #mqtt: MqttOutput | undefined;
   readonly #recorder: Recorder | undefined;
 
-  constructor(hub: Hub, mqtt: MqttOutput | undefined, recorder: Recorder | undefined) {
+  constructor({ hub, past, mqtt, recorder }: OutletParts) {
     this.#hub = hub;
+    this.#past = past;
     this.#mqtt = mqtt;
     this.#recorder = recorder;
   }
 
   embedding(embedding: Embedding): void {
     this.#hub.publishEmbedding(embedding);
+    this.#past.add(embedding);
     this.#mqtt?.publishVector(embedding);
     this.#recorder?.embedding(embedding);
   }

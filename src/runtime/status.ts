@@ -3,6 +3,7 @@ import type { Rule } from '../alerts/rule.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Space } from '../core/types.ts';
+import type { MemoryState } from '../memory/memory.ts';
 import type { Station } from './station.ts';
 
 /** How late the event loop runs what is due, in ms, since the start. */
@@ -44,6 +45,8 @@ export interface StatusParts {
   readonly fused?: Fused;
   /** What each output besides HTTP and WebSocket says of itself. */
   readonly outputs: readonly object[];
+  /** What is remembered of past windows. */
+  readonly memory?: MemoryState;
   readonly ledger: Ledger;
   readonly loopDelay: LoopDelay;
   /** What is known of the host's own clock. */
@@ -61,6 +64,7 @@ export function statusOf({
   rules,
   fused,
   outputs,
+  memory,
   ledger,
   loopDelay,
   hostClock,
@@ -83,6 +87,7 @@ export function statusOf({
     ...(fused && { fusion: attendance(fused) }),
     rules: rules.length,
     outputs,
+    ...(memory && { memory }),
     ledgerSums: lines.every((line) => line.sums),
     eventLoopDelayMs: loopDelay.read(),
     memoryMb: Math.round(process.memoryUsage.rss() / 1e6),

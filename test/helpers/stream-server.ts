@@ -69,6 +69,7 @@ export const quietApi: ApiHandlers = {
   rules: () => [],
   putRule: (id, body) => Promise.resolve({ id, body }),
   deleteRule: () => Promise.resolve(),
+  search: () => Promise.resolve({}),
   ready: () => ({ ready: true, reasons: [] }),
 };
 

@@ -20,3 +20,8 @@ export function mergeMoments<T extends Moment>(hits: Iterable<T>, top: number, g
   }
   return kept;
 }
+
+/** Hits of one source that are nearer than this are one moment, unless a query says otherwise. */
+export const MERGE_US = 2_000_000;
+/** How many candidates to look at for so many hits: most of a long moment's windows are merged into one. */
+export const candidatesFor = (top: number): number => Math.min(16_384, Math.max(256, top * 64));

@@ -1,0 +1,34 @@
+import type { MemoryAnswer, MemoryHit, MemoryQuery } from '../memory/memory-store.ts';
+import type { Recording } from '../recording/open-recording.ts';
+import { candidatesFor, MERGE_US, mergeMoments } from '../space/memory/merge-moments.ts';
+import { TopList } from '../space/memory/top-list.ts';
+import { dot } from '../space/vector.ts';
+
+/** The moments of a recording that are most like a vector, as `MemoryStore.search` finds those of a memory; in constant memory. */
+export async function searchRecording(recording: Recording, query: MemoryQuery): Promise<MemoryAnswer> {
+  const { space, vector, top, sinceUs = -Infinity, untilUs = Infinity, sources, modalities, mergeUs = MERGE_US } = query;
+  const best = new TopList<MemoryHit>(candidatesFor(top));
+  let [searched, otherSpace] = [0, 0];
+  for await (const event of recording.events({ kinds: ['embedding'], ...(sources && { sources }) })) {
+    if (event.kind !== 'embedding') continue;
+    const { embedding } = event;
+    const { source, modality, startUs, endUs } = embedding;
+    if (endUs < sinceUs || startUs >= untilUs || (modalities && !modalities.includes(modality))) continue;
+    if (embedding.space !== space || embedding.vector.length !== vector.length) {
+      otherSpace++;
+      continue;
+    }
+    searched++;
+    const score = dot(vector, embedding.vector);
+    if (score > best.floor) best.push(score, { source, modality, startUs, endUs, score });
+  }
+  return {
+    hits: mergeMoments(
+      best.sorted().map(({ item }) => item),
+      top,
+      mergeUs,
+    ),
+    searched,
+    otherSpace,
+  };
+}

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import WebSocket from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect, type EmbeddingEvent } from '../src/client/index.ts';
+import type { MemoryAnswer } from '../src/memory/memory-store.ts';
+import { startEdgeBind, startEdgeBindIn, type EdgeBindProcess } from './helpers/edgebind-process.ts';
+import { until } from './helpers/until.ts';
+
+const cli = fileURLToPath(new URL('../bin/edgebind.js', import.meta.url));
+const CONFIG = `
+model: models/mini
+broker: {port: 0}
+sources:
+  - {id: microphone, modality: audio, from: "simulate:kitchen"}
+  - {id: wrist, modality: imu, from: "simulate:kitchen"}
+`;
+
+describe('the memory of edgebind run', () => {
+  let edgebind: EdgeBindProcess;
+  beforeAll(async () => {
+    edgebind = await startEdgeBind(CONFIG);
+  });
+  afterAll(() => edgebind.stop('SIGKILL'));
+
+  const post = (body: object): Promise<Response> =>
+    fetch(new URL('/api/v1/search', edgebind.url), {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  const search = async (body: object): Promise<MemoryAnswer> => (await (await post(body)).json()) as MemoryAnswer;
+
+  it('finds a moment again by its own vector, over HTTP and WebSocket, and only where it was asked to look', async () => {
+    const heard: EmbeddingEvent[] = [];
+    const client = connect(edgebind.url, { WebSocket });
+    client.subscribe({ channel: 'embeddings', sources: ['microphone'], encoding: 'f32' }, (embedding) => heard.push(embedding));
+    const past = await until('three windows of sound', () => heard.length >= 3 && heard[0]);
+    const vector = [...past.vector];
+    const { hits } = await search({ vector, top: 3 });
+    expect(hits[0]).toMatchObject({ source: 'microphone', modality: 'audio', startUs: past.startUs, endUs: past.endUs });
+    expect(hits[0]?.score).toBeCloseTo(1, 3);
+    const [best] = await client.query({ vector, top: 1 });
+    expect(best).toEqual(hits[0]);
+    expect((await search({ vector, sources: ['wrist'] })).hits.map(({ source }) => source)).not.toContain('microphone');
+    expect((await search({ text: 'a person walking', modalities: ['imu'], untilUs: 1 })).searched).toBe(0);
+    client.close();
+  });
+
+  it('counts every window: on the disk, or on its way there', async () => {
+    const lines = await until('windows of both on the disk', async () => {
+      const memory = (await edgebind.ledger()).filter(({ stage }) => stage === 'memory');
+      return memory.length === 2 && memory.every(({ emitted }) => emitted > 0) && memory;
+    });
+    for (const line of lines) expect(line).toMatchObject({ sums: true, dropped: {} });
+  });
+
+  it.each([
+    [{ text: ' ' }, 'BAD_SEARCH', 'at least one word'],
+    [{ text: 'a', vector: [1] }, 'BAD_SEARCH', 'exactly one'],
+    [{ vector: [1, 2] }, 'VECTOR_SHAPE', 'has 2 numbers'],
+    [{ vector: [1], space: 'elsewhere' }, 'SPACE_MISMATCH', 'elsewhere'],
+    [{ image: 'bm8gcGljdHVyZQ==' }, 'QUERY_FAILED', 'cannot be decoded'],
+  ])('refuses %j by name', async (body, code, words) => {
+    const response = await post(body);
+    const answer = (await response.json()) as { code: string; message: string };
+    expect([response.status, answer.code]).toEqual([400, code]);
+    expect(answer.message).toContain(words);
+  });
+
+  it('outlives kill -9, loses half a second at most, and is searched from the command line', async () => {
+    const before = await search({ text: 'a sound', top: 1000, modalities: ['audio'] });
+    // What was gathered when the search came is written before it is answered.
+    await edgebind.stop('SIGKILL');
+    const state = join(edgebind.folder, 'state');
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [cli, 'search', '--text', 'a sound', '--in', state, '--modality', 'audio', '--json'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(status).toBe(0);
+    expect((JSON.parse(stdout) as MemoryAnswer).searched).toBeGreaterThanOrEqual(before.searched);
+    edgebind = await startEdgeBindIn(edgebind.folder);
+    const after = await search({ text: 'a sound', modalities: ['audio'] });
+    expect(after.searched).toBeGreaterThanOrEqual(before.searched);
+    expect((await edgebind.stop()).code).toBe(0);
+  });
+});
