@@ -33,13 +33,14 @@ export function registerModelsImport(models: Command): void {
 }
 
 const HELP = `
-System       checkpoint (where it comes from, its licence, and what was proven: docs/importers.md)
-  imagebind  imagebind_huge.pth
-  clip       OpenAI's RN50.pt ... ViT-L-14-336px.pt
-  openclip   open_clip_model.safetensors or open_clip_pytorch_model.bin, with its open_clip_config.json
-  clap       laion/clap-htsat-unfused: model.safetensors or pytorch_model.bin, with its tokenizer.json
-  align      kakaobrain/align-base: model.safetensors or pytorch_model.bin, with its tokenizer.json
-  audioclip  AudioCLIP-Full-Training.pt or AudioCLIP-Partial-Training.pt
+System          checkpoint (where it comes from, its licence, and what was proven: docs/importers.md)
+  imagebind     imagebind_huge.pth
+  clip          OpenAI's RN50.pt ... ViT-L-14-336px.pt
+  openclip      open_clip_model.safetensors or open_clip_pytorch_model.bin, with its open_clip_config.json
+  clap          laion/clap-htsat-unfused: model.safetensors or pytorch_model.bin, with its tokenizer.json
+  align         kakaobrain/align-base: model.safetensors or pytorch_model.bin, with its tokenizer.json
+  audioclip     AudioCLIP-Full-Training.pt or AudioCLIP-Partial-Training.pt
+  languagebind  a folder with LanguageBind_Image, _Video_FT, _Audio_FT, _Thermal, _Depth (those that are there)
 
 Options
   --checkpoint FILE     the authors' file: .pt, .pth, .bin, .safetensors (weights only: a pickle with code in it is refused)
@@ -50,7 +51,7 @@ Options
   --only MODALITY...    only these modalities
   --config FILE, --activation gelu or quickgelu  what the tensors do not tell (openclip: open_clip_config.json is found beside them)
   --licence TEXT        of the weights, where the importer cannot know it (openclip)
-  --video               pictures in pairs, 2 s apart (imagebind)
+  --video               pictures in pairs, 2 s apart (imagebind); eight pictures of 7 s (languagebind)
   --fp16, --int8        also DIR-fp16, DIR-int8, each behind a gate: cosine to the original, and a retrieval check
   --samples FILE        .npz with encoder inputs by modality, N x shape, for the gates
 

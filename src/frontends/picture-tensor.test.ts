@@ -7,7 +7,7 @@ import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
 import type { Resample } from './kernel.ts';
 import { pictureTensor } from './picture-tensor.ts';
-import { parseFrontEnd } from './recipe.ts';
+import { parseFrontEnd, type FrontEnd } from './recipe.ts';
 import { resizeRgb } from './resize.ts';
 
 interface Golden {
@@ -157,6 +157,16 @@ describe('image tensors', () => {
       expect(clip.data.subarray(channel * 32 + 16, channel * 32 + 32)).toEqual(last.data.subarray(channel * 16, channel * 16 + 16));
     }
     expect(await pictureTensor(a, video)).toEqual(await pictureTensor({ kind: 'clip', frames: [a, a] }, video));
+  });
+
+  it('of a longer clip hold as many frames as are wanted, as linspace picks them; of a shorter one some again', async () => {
+    const of = (frames: number): FrontEnd => parseFrontEnd({ kind: 'image', preset: 'imagebind-video', size: 1, frames });
+    const pictures = [0, 1, 2, 3, 4, 5].map((k) => ({ kind: 'rgb24' as const, width: 1, height: 1, data: new Uint8Array(3).fill(k * 40) }));
+    const plain = { ...of(4), mean: [0, 0, 0], std: [1, 1, 1], scale: 1 / 40 };
+    const long = await pictureTensor({ kind: 'clip', frames: pictures }, parseFrontEnd(plain));
+    expect(long).toEqual({ shape: [3, 4, 1, 1], data: Float32Array.of(0, 1, 3, 5, 0, 1, 3, 5, 0, 1, 3, 5) });
+    const short = await pictureTensor({ kind: 'clip', frames: pictures.slice(1, 3) }, parseFrontEnd(plain));
+    expect([...short.data.subarray(0, 4)]).toEqual([1, 1, 1, 2]);
   });
 
   it.each([

@@ -54,18 +54,26 @@ function checkSize({ width, height }: { width: number; height: number }, length:
   );
 }
 
-/** One frame: channel, row, column. Two: the first and the last of them (a still picture is both); channel, frame, row, column. */
+/**
+ * One frame: channel, row, column; the newest. More: channel, frame, row, column; as many of the clip's, evenly spaced from the first to
+ * the last, as NumPy's `linspace` cut to whole numbers; where it has fewer, some stand several times.
+ */
 function clipTensor(frames: readonly RgbPicture[], recipe: ImageRecipe): Tensor {
-  const [first, last] = [frames[0], frames.at(-1)];
-  if (!first || !last) throw new PayloadError('BAD_PICTURE', 'a clip without a picture');
-  if (recipe.frames !== 2) return rgbTensor(last, recipe);
-  const { size } = recipe;
+  const { size, frames: count = 1 } = recipe;
+  const newest = frames.at(-1);
+  if (!newest) throw new PayloadError('BAD_PICTURE', 'a clip without a picture');
+  if (count === 1) return rgbTensor(newest, recipe);
   const plane = size * size;
-  const tensors = [rgbTensor(first, recipe), rgbTensor(last, recipe)];
-  const out = new Float32Array(3 * 2 * plane);
-  for (let channel = 0; channel < 3; channel++)
-    tensors.forEach(({ data }, frame) => out.set(data.subarray(channel * plane, (channel + 1) * plane), (channel * 2 + frame) * plane));
-  return { shape: [3, 2, size, size], data: out };
+  const out = new Float32Array(3 * count * plane);
+  const indexes = Array.from({ length: count }, (_, frame) => Math.floor((frame * (frames.length - 1)) / (count - 1)));
+  const tensors = frames.map((picture, index) => (indexes.includes(index) ? rgbTensor(picture, recipe).data : undefined));
+  for (const [frame, index] of indexes.entries()) {
+    const data = tensors[index];
+    if (!data) continue;
+    for (let channel = 0; channel < 3; channel++)
+      out.set(data.subarray(channel * plane, (channel + 1) * plane), (channel * count + frame) * plane);
+  }
+  return { shape: [3, count, size, size], data: out };
 }
 
 function rgbTensor(picture: RgbPicture, recipe: ImageRecipe): Tensor {

@@ -46,6 +46,21 @@ describe('pictureWindows', () => {
     expect(await clips(0, 300, 900, 2400, 2800, 9900)).toEqual([[0], [0, 300], [0, 900], [300, 2400], [300, 2800], [2800, 9900]]);
   });
 
+  it('spreads more frames evenly over the seconds; fewer while there are fewer', async () => {
+    const film = parseFrontEnd({ kind: 'image', preset: 'imagebind-video', frames: 4, seconds: 3 });
+    const times = [0, 1000, 2000, 2900, 3000, 3500, 4000];
+    const inputs = await lastValueFrom(of(...times.map(frame)).pipe(pictureWindows(film), toArray()));
+    expect(inputs.map(framesOf)).toEqual([
+      [0],
+      [0, 1000],
+      [0, 1000, 2000],
+      [0, 1000, 2900],
+      [0, 1000, 2000, 3000],
+      [0, 1000, 2000, 3500],
+      [1000, 2000, 3000, 4000],
+    ]);
+  });
+
   it('says when the clip begins', async () => {
     const [, , third] = await lastValueFrom(of(frame(0), frame(1000), frame(3500)).pipe(pictureWindows(video), toArray()));
     expect(third).toMatchObject({ startUs: 1_000_000, endUs: 3_500_001, samples: { first: 10, last: 35 } });

@@ -7,19 +7,28 @@ const KEPT = 64;
 const DEFAULT_SECONDS = 2;
 
 /**
- * The newest picture of each window, to be decoded and resized off the loop. A front end of two frames gets a clip: the newest picture
- * and the one its `seconds` before, or the oldest there is while there is none so old.
+ * The newest picture of each window, to be decoded and resized off the loop. A front end of several frames gets a clip: the newest
+ * picture, the one its `seconds` before, or the oldest there is while there is none so old, and those between at even steps of time.
  */
 export function pictureWindows(frontEnd: FrontEnd): OperatorFunction<Window<Picture | Thermal | Depth>, EncodeInput> {
-  if (frontEnd.kind !== 'image' || frontEnd.frames !== 2)
+  if (frontEnd.kind !== 'image' || frontEnd.frames === undefined || frontEnd.frames === 1)
     return map((window) => ({ ...metaOf(window), picture: newestOf(window).payload }));
   const spanUs = (frontEnd.seconds ?? DEFAULT_SECONDS) * 1e6;
+  const { frames } = frontEnd;
   return (windows$) =>
     windows$.pipe(
-      scan<Window<Picture | Thermal | Depth>, ClipWindow>((clip, window) => clipWindow(clip.kept, window, spanUs), { kept: [] }),
+      scan<Window<Picture | Thermal | Depth>, ClipWindow>((clip, window) => clipWindow(clip.kept, window, { spanUs, frames }), {
+        kept: [],
+      }),
       map(({ input }) => input),
       filter((input) => input !== undefined),
     );
+}
+
+interface ClipTerms {
+  readonly spanUs: number;
+  /** How many pictures make a clip. */
+  readonly frames: number;
 }
 
 interface ClipWindow {
@@ -28,14 +37,19 @@ interface ClipWindow {
   readonly kept: readonly Sample<Picture>[];
 }
 
-function clipWindow(before: readonly Sample<Picture>[], window: Window<Picture | Thermal | Depth>, spanUs: number): ClipWindow {
+function clipWindow(
+  before: readonly Sample<Picture>[],
+  window: Window<Picture | Thermal | Depth>,
+  { spanUs, frames }: ClipTerms,
+): ClipWindow {
   const newest = newestOf(window) as Sample<Picture>;
   // A clock that was set back begins anew.
   const past = before.filter(({ timeUs }) => timeUs <= newest.timeUs);
   const oldest = past.findLastIndex(({ timeUs }) => timeUs <= newest.timeUs - spanUs);
   const kept = past.slice(Math.max(0, oldest));
   const first = kept[0] ?? newest;
-  const clip: Clip = { kind: 'clip', frames: first === newest ? [newest.payload] : [first.payload, newest.payload] };
+  const chosen = spread([...kept, newest], frames);
+  const clip: Clip = { kind: 'clip', frames: chosen.map(({ payload }) => payload) };
   const last = kept.at(-1);
   const isFar = !last || newest.timeUs - last.timeUs >= spanUs / KEPT;
   const meta = metaOf(window);
@@ -43,6 +57,15 @@ function clipWindow(before: readonly Sample<Picture>[], window: Window<Picture |
     input: { ...meta, startUs: first.timeUs, samples: { ...meta.samples, first: first.seq }, picture: clip },
     kept: isFar ? [...kept, newest] : kept,
   };
+}
+
+/** The newest of the samples, in order of time, at each of `count` even steps from the first to the last; each once. */
+function spread(samples: readonly Sample<Picture>[], count: number): Sample<Picture>[] {
+  const [startUs, endUs] = [samples[0]?.timeUs ?? 0, samples.at(-1)?.timeUs ?? 0];
+  const steps = Array.from({ length: count }, (_, i) => startUs + (i * (endUs - startUs)) / (count - 1));
+  return [...new Set(steps.map((timeUs) => samples.findLast((sample) => sample.timeUs <= timeUs)))].filter(
+    (sample) => sample !== undefined,
+  );
 }
 
 function newestOf({ members }: Window<Picture | Thermal | Depth>): Sample<Picture | Thermal | Depth> {

@@ -31,8 +31,11 @@ const image = z.strictObject({
   resample,
   ...resampling,
   cropRatio: z.number().min(0.1).max(1).default(1),
-  /** 2: channel, frame, row, column; a picture and the one `seconds` before it (default 2), or a still picture twice. */
-  frames: z.union([z.literal(1), z.literal(2)]).optional(),
+  /**
+   * More than 1: channel, frame, row, column; pictures evenly spaced in time from the one `seconds` (default 2) before the newest to
+   * the newest, or a still picture as often.
+   */
+  frames: z.number().int().min(1).max(32).optional(),
   seconds: z.number().positive().max(60).optional(),
   scale: z.number().default(1 / 255),
   mean: three,

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, help="the new bundle folder")
     parser.add_argument("--bpe", "--tokenizer", dest="tokenizer", type=Path, help="bpe_simple_vocab_16e6.txt.gz, or a tokenizer.json")
     parser.add_argument("--only", nargs="+", metavar="MODALITY", help="only these modalities")
-    parser.add_argument("--video", action="store_true", help="pictures in pairs, 2 s apart (imagebind)")
+    parser.add_argument("--video", action="store_true", help="pictures in pairs, 2 s apart (imagebind); eight pictures of 7 s (languagebind)")
     parser.add_argument("--config", type=Path, help="the authors' configuration, where the tensors do not tell all (openclip)")
     parser.add_argument("--activation", choices=("gelu", "quickgelu"), help="instead of a configuration (openclip)")
     parser.add_argument("--licence", help="of the weights, where the importer cannot know it")
