@@ -17,6 +17,7 @@ import { readCptv } from './helpers/cptv.ts';
 import { startEdgeBind, type EdgeBindProcess } from './helpers/edgebind-process.ts';
 import { readGpmf } from './helpers/gpmf.ts';
 import { startMosquitto, type Mosquitto } from './helpers/mosquitto.ts';
+import { replayProcess } from './helpers/replay-process.ts';
 import { until } from './helpers/until.ts';
 import { witmotionPair } from './helpers/witmotion-bytes.ts';
 
@@ -56,8 +57,11 @@ sources:
   - {id: mic, modality: audio, from: "file:${clip}", loop: true}
   - {id: body, modality: imu, from: "serial:${host}?baud=115200", protocol: witmotion}
   - {id: heat, modality: thermal, from: "mqtt:site/thermal", format: thermal-i16, width: 160, height: 120, envelope: stamp16}
+fusion: {everyMs: 500}
+outputs: {record: {dir: recordings}}
 alerts:
   - {id: like-this, query: {image: "${picture}"}, on: [front], threshold: 0.8}
+  - {id: often, query: {text: "a drone flying over a landscape"}, on: [front, mic, fused], threshold: 0.15, clearBelow: 0.149, cooldownMs: 0}
   - {id: words, query: {text: "a drone flying over a landscape"}, on: [front, mic], threshold: -0.5, clearBelow: -1}
 `);
     client = connect(edgebind.url, { WebSocket, cursor: 0 });
@@ -121,6 +125,15 @@ alerts:
     const { code, ms } = await edgebind.stop('SIGTERM');
     expect(code).toBe(0);
     expect(ms).toBeLessThan(5000);
+  });
+
+  it('was recorded, and replays to the same alerts byte for byte, each time', async () => {
+    const expected = join(edgebind.folder, 'state', 'alerts.jsonl');
+    expect(readFileSync(expected, 'utf8')).toContain('"words"');
+    for (let i = 0; i < 3; i++) {
+      const { code, log } = await replayProcess([join(edgebind.folder, 'recordings'), '--expect', expected]);
+      expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
+    }
   });
 
   /** The clip's motion, again and again, at its own rate. Acceleration comes at 200 Hz, angular rate at 400. */

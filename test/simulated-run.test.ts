@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type AlertMessage, type Client, type EmbeddingEvent } from '../src/client/index.ts';
 import { startEdgeBind, startEdgeBindIn, type EdgeBindProcess } from './helpers/edgebind-process.ts';
+import { replayProcess } from './helpers/replay-process.ts';
 import { until } from './helpers/until.ts';
 
 const CONFIG = `
@@ -16,6 +18,7 @@ sources:
   - {id: thermal, modality: thermal, from: "simulate:kitchen"}
   - {id: wrist, modality: imu, from: "simulate:kitchen"}
 fusion: {everyMs: 500}
+outputs: {record: {dir: recordings}}
 alerts:
   # Any sound at all is above this: the test is of the way of an alert, not of the space.
   - {id: anything, query: {text: "a sound"}, on: [audio], threshold: -0.9, clearBelow: -1}
@@ -121,6 +124,8 @@ describe('edgebind run on the simulator', () => {
     const { code, ms } = await edgebind.stop('SIGTERM');
     expect({ code, log: code === 0 ? '' : edgebind.log() }).toEqual({ code: 0, log: '' });
     expect(ms).toBeLessThan(5000);
+    const replayed = await replayProcess([join(edgebind.folder, 'recordings'), '--expect', join(edgebind.folder, 'state', 'alerts.jsonl')]);
+    expect({ code: replayed.code, log: replayed.code === 0 ? '' : replayed.log }).toEqual({ code: 0, log: '' });
     const last = Math.max(...alerts.map((alert) => alert.cursor));
     edgebind = await startEdgeBindIn(edgebind.folder);
     const log = (await edgebind.get('/api/v1/alerts?after=0')) as { alerts: AlertMessage[] };

@@ -10,6 +10,7 @@ import { packageVersion } from './package-root.ts';
 import { registerModels } from './models.ts';
 import { registerPreprocess } from './preprocess.ts';
 import { registerRecord } from './record.ts';
+import { registerReplay } from './replay.ts';
 import { registerRun } from './run.ts';
 import { registerScore } from './score.ts';
 import { registerSearch } from './search.ts';
@@ -26,6 +27,7 @@ const program = new Command('edgebind')
 
 registerRun(program);
 registerRecord(program);
+registerReplay(program);
 registerTop(program);
 registerCheck(program);
 registerDevices(program);

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { messageOf, UsageError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { loadConfig } from '../runtime/config.ts';
 import { watchConfig } from '../runtime/config-watch.ts';
 import { parseDuration } from '../runtime/duration.ts';
 import { EdgeBind } from '../runtime/edgebind.ts';
 import type { EdgeBindOptions } from '../runtime/edgebind-options.ts';
 import { packageRoot, packageVersion } from './package-root.ts';
+import { parsePort } from './parse-port.ts';
 
 export interface RunOptions {
   readonly for?: string;
@@ -74,10 +75,4 @@ export async function runUntilTold(file: string, options: RunOptions, more: Pick
   await edgebind.stop();
   clearTimeout(giveUp);
   for (const signal of signals) process.removeAllListeners(signal);
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError('INVALID_PORT', `--port "${text}" is not a port: write 0 to 65535`);
-  return port;
 }

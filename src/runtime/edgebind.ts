@@ -99,7 +99,7 @@ export class EdgeBind {
       onQuery: async (query) => (await this.#past.search(query)).hits,
     });
     this.#recorder = world ? undefined : startRecorder({ ...options, config, folder, file: options.recordTo, ledger });
-    this.#decisionClock = new DecisionClock(world?.clock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
+    this.#decisionClock = new DecisionClock(world?.decisionClock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
     this.#transport = new Transport({ broker: config.broker, clock: this.#clock, log: options.log });
     const { mqtt } = config.outputs;
     this.#mqtt = mqtt && !world ? new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log }) : undefined;
@@ -216,7 +216,7 @@ export class EdgeBind {
     this.#tell(this.#gone(this.#log.raised().map(({ source }) => source)));
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
     this.#open(await this.#resolve(this.#config.sources));
-    this.#decisionClock.frozenAt(this.#options.world?.clock.nowUs() ?? this.#startedUs, () => this.#fuse());
+    this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fuse());
   }
 
   #listen(): Promise<Server> {

@@ -9,8 +9,10 @@ import type { SpaceVector } from '../space/vector.ts';
 
 /** What a run stands in instead of the host and its devices: a recording. Pipelines, fusion and rules are those of any run. */
 export interface World {
-  /** Times the pipelines and the decisions. */
+  /** Times the pipelines. */
   readonly clock: Clock;
+  /** Times fusion and rules, which come after the encoders. */
+  readonly decisionClock: Clock;
   /** Steps of the host's clock, in microseconds. */
   readonly hostSteps$: Observable<number>;
   readonly open: (config: SourceConfig) => Source;

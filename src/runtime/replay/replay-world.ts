@@ -1,0 +1,87 @@
+import { Subject } from 'rxjs';
+import type { Rule } from '../../alerts/rule.ts';
+import type { EncodeOptions } from '../../core/encoder.ts';
+import type { SourceConfig } from '../../core/source-config.ts';
+import { VirtualClock } from '../../core/time.ts';
+import type { Alert, Embedding, WindowMeta } from '../../core/types.ts';
+import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
+import type { SpaceVector } from '../../space/vector.ts';
+import type { World } from '../world.ts';
+import { PendingWindows, windowKey } from './pending-windows.ts';
+import { ReplayClock } from './replay-clock.ts';
+import { ReplaySource } from './replay-source.ts';
+
+/** More than any window that closes at once can open: nothing is ever dropped for want of room. */
+const QUEUE = 65_536;
+
+/** What stands in for the host while a recording is replayed. */
+export class ReplayWorld implements World {
+  readonly clock: VirtualClock;
+  readonly decisionClock: ReplayClock;
+  readonly hostSteps$ = new Subject<number>();
+  readonly pending = new PendingWindows();
+  readonly sources = new Map<string, ReplaySource>();
+  readonly encode: EncodeOptions;
+  readonly stateDir: string;
+  readonly listens: boolean;
+  readonly onAlert: (alert: Alert) => void;
+  /** Told of each window that goes to the encoders. */
+  onWindow: (key: string, endUs: number) => void = () => undefined;
+  /** Windows that the recorded run did not encode, as far as the replay has looked ahead. */
+  readonly #leftOut = new Set<string>();
+  readonly #queries = new Map<string, SpaceVector>();
+
+  constructor(options: { startUs: number; stateDir: string; listens: boolean; onAlert: (alert: Alert) => void }) {
+    this.clock = new VirtualClock(options.startUs);
+    this.decisionClock = new ReplayClock(options.startUs);
+    this.stateDir = options.stateDir;
+    this.listens = options.listens;
+    this.onAlert = options.onAlert;
+    this.encode = {
+      keep: 'every',
+      queue: QUEUE,
+      refuse: (window) => this.#refuse(window),
+      onDrop: (window) => this.pending.settle(window, undefined),
+    };
+  }
+
+  open(config: SourceConfig): ReplaySource {
+    const source = new ReplaySource(config);
+    this.sources.set(config.id, source);
+    return source;
+  }
+
+  embedding(embedding: Embedding, pass: (embedding: Embedding) => void): void {
+    this.pending.settle(embedding, () => pass(embedding));
+  }
+
+  query(rule: Rule): SpaceVector | undefined {
+    return this.#queries.get(JSON.stringify(rule));
+  }
+
+  /** Learns the vectors of recorded rules. `rule` must be as the config's schema gives it. */
+  learn(rules: readonly (RecordedRule & { readonly rule: Rule })[]): void {
+    for (const { rule, space, vector } of rules) this.#queries.set(JSON.stringify(rule), { space, vector });
+  }
+
+  /** Looks at an event before its turn. */
+  foresee(event: RecordedEvent): void {
+    if (event.kind === 'drop') this.#leftOut.add(dropKey(event));
+  }
+
+  /** The event's turn has come: what was foreseen of it is over. */
+  forget(event: RecordedEvent): void {
+    if (event.kind === 'drop') this.#leftOut.delete(dropKey(event));
+  }
+
+  #refuse(window: WindowMeta): string | undefined {
+    const key = windowKey(window);
+    if (this.#leftOut.has(key)) return 'asRecorded';
+    this.pending.add(window);
+    this.onWindow(key, window.endUs);
+    return undefined;
+  }
+}
+
+export const dropKey = ({ drop }: Extract<RecordedEvent, { kind: 'drop' }>): string =>
+  windowKey({ ...drop, samples: { first: drop.first, last: 0, missing: 0 } });

@@ -1,0 +1,255 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { ruleSchema, type Rule } from '../../alerts/rule.ts';
+import { UsageError } from '../../core/errors.ts';
+import type { LedgerLine } from '../../core/ledger.ts';
+import type { Log } from '../../core/log.ts';
+import type { Alert } from '../../core/types.ts';
+import { openBundle } from '../../encoders/bundle.ts';
+import type { Recording } from '../../recording/open-recording.ts';
+import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
+import { findBundle } from '../bundles.ts';
+import { configSchema, type LoadedConfig } from '../config.ts';
+import { EdgeBind } from '../edgebind.ts';
+import { withoutPassword } from '../without-password.ts';
+import { lookAhead } from './look-ahead.ts';
+import { ReplayWorld } from './replay-world.ts';
+import { FreshTimeline, RecordedTimeline, type Timeline } from './timeline.ts';
+
+export interface ReplayOptions {
+  readonly recording: Recording;
+  /** Another config than the recorded one. */
+  readonly loaded?: LoadedConfig | undefined;
+  /** 1: as fast as it was; 0: as fast as the encoders can. */
+  readonly speed: number;
+  /** Waits before each reading for which time has come; stepping by hand. */
+  readonly step?: ((atUs: number) => Promise<void>) | undefined;
+  /** Lets dashboards look on, there. */
+  readonly port?: number | undefined;
+  readonly dashboardDir?: string | undefined;
+  readonly log: Log;
+  readonly server: string;
+  readonly onStart?: (url: string) => void;
+  readonly onAlert: (alert: Alert) => void;
+}
+
+export interface ReplayResult {
+  /** `asRecorded`: windows, their order and their times as in the recorded run; `anew`: the config differs in what makes windows. */
+  readonly decided: 'asRecorded' | 'anew';
+  readonly readings: number;
+  readonly embeddings: number;
+  /** Embeddings of the recording that were not made again, and windows whose fate it does not say. */
+  readonly notMade: number;
+  readonly undecided: number;
+  /** Readings of sources that the config does not have. */
+  readonly ignored: number;
+  readonly alerts: readonly Alert[];
+  readonly recordedAlerts: readonly Alert[];
+  readonly ledger: readonly LedgerLine[];
+  readonly seconds: number;
+  readonly recordedSeconds: number;
+}
+
+/** Windows that are with the encoders at most: enough to keep them busy, few enough to hold in memory. */
+const MAX_ENCODING = 32;
+/** What became of a window is recorded so long after its last sample at the latest, unless the encoders were very late. */
+const AHEAD_MS = 3000;
+/** A pause in the recording that is longer is not waited for. */
+const LONGEST_PAUSE_MS = 5000;
+
+/**
+ * Runs a recording through the pipelines, encoders, fusion and rules of a run.
+ *
+ * @throws UsageError `SPACE_NOT_LOADED` where the recorded config's bundle is another one now, `RECORDING_CONFIG`
+ */
+export async function replay(options: ReplayOptions): Promise<ReplayResult> {
+  const { recording, log, server, port, dashboardDir } = options;
+  const { session } = recording;
+  const firstRules = options.loaded ? undefined : await rulesAtStart(recording);
+  const loaded = options.loaded ?? recordedConfig(recording, firstRules ?? []);
+  const bundle = await openBundle(findBundle(loaded.config.model, loaded.folder));
+  const isSameSpace = bundle.space.id === session.space.id;
+  if (!isSameSpace && !options.loaded)
+    throw new UsageError(
+      'SPACE_NOT_LOADED',
+      `${recording.files[0] ?? ''} was recorded in space ${session.space.id} (${session.space.name}), ${bundle.dir} is space ${bundle.space.id}: replay it with the bundle of then, or decide anew in this one with --config FILE`,
+    );
+  const isAsRecorded = isSameSpace && termsOf(loaded.config) === termsOf(session.config);
+  const alerts: Alert[] = [];
+  const stateDir = await mkdtemp(join(tmpdir(), 'edgebind-replay-'));
+  try {
+    await writeFile(join(stateDir, 'alerts.jsonl'), session.alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
+    const world = new ReplayWorld({
+      startUs: session.startedUs,
+      stateDir,
+      listens: port !== undefined,
+      onAlert: (alert) => {
+        alerts.push(alert);
+        options.onAlert(alert);
+      },
+    });
+    world.learn(firstRules ?? []);
+    const edgebind = await EdgeBind.start(loaded, {
+      log,
+      server,
+      world,
+      ...(port !== undefined && { port }),
+      ...(dashboardDir !== undefined && { dashboardDir }),
+    });
+    try {
+      options.onStart?.(edgebind.url);
+      const run = new Run(options, loaded, world, edgebind, isAsRecorded);
+      const counts = await run.feed();
+      await edgebind.stop();
+      return { decided: isAsRecorded ? 'asRecorded' : 'anew', ...counts, alerts, ledger: edgebind.ledger.lines() };
+    } finally {
+      await edgebind.stop();
+    }
+  } finally {
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+class Run {
+  readonly #options: ReplayOptions;
+  readonly #loaded: LoadedConfig;
+  readonly #world: ReplayWorld;
+  readonly #edgebind: EdgeBind;
+  readonly #timeline: Timeline;
+  readonly #recordedAlerts: Alert[] = [];
+  /** Decisions, one after the other. */
+  #decisions: Promise<void> = Promise.resolve();
+  #rulesSeen = 0;
+  #readings = 0;
+  #ignored = 0;
+  #firstUs: number | undefined;
+  #lastUs = 0;
+  #pausedUs = 0;
+
+  constructor(options: ReplayOptions, loaded: LoadedConfig, world: ReplayWorld, edgebind: EdgeBind, isAsRecorded: boolean) {
+    this.#options = options;
+    this.#loaded = loaded;
+    this.#world = world;
+    this.#edgebind = edgebind;
+    const decide = (step: () => void | Promise<void>): void => {
+      this.#decisions = this.#decisions.then(step);
+    };
+    const latenessMs = Math.max(...loaded.config.sources.map(({ window }) => window?.latenessMs ?? 200));
+    this.#timeline = isAsRecorded ? new RecordedTimeline(world, decide) : new FreshTimeline(world, decide, latenessMs);
+  }
+
+  async feed(): Promise<Omit<ReplayResult, 'decided' | 'alerts' | 'ledger'>> {
+    const began = performance.now();
+    let turns = 0;
+    const events = this.#options.recording.events({
+      kinds: ['reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'alert', 'hostStep'],
+    });
+    const isAsRecorded = this.#timeline instanceof RecordedTimeline;
+    for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
+      await this.#pace(event.atUs, began);
+      await this.#world.pending.below(MAX_ENCODING);
+      this.#take(event);
+      this.#timeline.event(event);
+      this.#world.forget(event);
+      // Results of the encoders come between turns of the loop; and decisions must not pile up.
+      if (++turns % 64 === 0) await turn();
+      if (turns % 1024 === 0) await this.#decided();
+    }
+    this.#timeline.end();
+    await this.#world.pending.below(1);
+    await this.#decided();
+    const embeddings = this.#edgebind.ledger.lines().reduce((sum, { stage, emitted }) => sum + (stage === 'encode' ? emitted : 0), 0);
+    return {
+      readings: this.#readings,
+      embeddings,
+      notMade: this.#timeline instanceof RecordedTimeline ? this.#timeline.notMade : 0,
+      undecided: this.#world.pending.unclaimed,
+      ignored: this.#ignored,
+      recordedAlerts: this.#recordedAlerts,
+      seconds: (performance.now() - began) / 1000,
+      recordedSeconds: (this.#lastUs - (this.#firstUs ?? this.#lastUs)) / 1e6,
+    };
+  }
+
+  #take(event: RecordedEvent): void {
+    if (event.kind === 'alert') this.#recordedAlerts.push(event.alert);
+    else if (event.kind === 'status') this.#world.sources.get(event.status.source)?.say(event.status);
+    else if (event.kind === 'hostStep') this.#world.hostSteps$.next(event.byUs);
+    else if (event.kind === 'rules' && this.#options.loaded === undefined) this.#rules(event.rules);
+    else if (event.kind === 'reading') {
+      this.#world.clock.advanceTo(event.atUs);
+      const source = this.#world.sources.get(event.source);
+      if (source?.modality !== event.modality) this.#ignored++;
+      else {
+        this.#readings++;
+        source.push(event.reading);
+      }
+    }
+  }
+
+  /** Rules that were changed while it was recorded are changed at the same place. */
+  #rules(rules: readonly RecordedRule[]): void {
+    if (this.#rulesSeen++ === 0) return;
+    const parsed = parseRules(rules);
+    this.#decisions = this.#decisions.then(() => {
+      this.#world.learn(parsed);
+      const { config } = this.#loaded;
+      return this.#edgebind.reconfigure({ ...this.#loaded, config: { ...config, alerts: parsed.map(({ rule }) => rule) } });
+    });
+  }
+
+  /** Waits until all decisions are made whose windows have come from the encoders. */
+  async #decided(): Promise<void> {
+    await this.#decisions;
+  }
+
+  async #pace(atUs: number, began: number): Promise<void> {
+    const { speed, step } = this.#options;
+    this.#firstUs ??= atUs;
+    this.#pausedUs += Math.max(0, atUs - Math.max(this.#lastUs, this.#firstUs) - LONGEST_PAUSE_MS * 1000);
+    this.#lastUs = Math.max(this.#lastUs, atUs);
+    if (step) await step(atUs);
+    if (speed <= 0) return;
+    const dueMs = (atUs - this.#firstUs - this.#pausedUs) / 1000 / speed - (performance.now() - began);
+    if (dueMs > 1) await sleep(dueMs);
+  }
+}
+
+async function rulesAtStart(recording: Recording): Promise<ReturnType<typeof parseRules>> {
+  for await (const event of recording.events({ kinds: ['rules', 'reading'] })) {
+    if (event.kind === 'rules') return parseRules(event.rules);
+    break;
+  }
+  return [];
+}
+
+function parseRules(rules: readonly RecordedRule[]): (RecordedRule & { readonly rule: Rule })[] {
+  return rules.map(({ rule, ...others }) => {
+    const parsed = ruleSchema.safeParse(rule);
+    if (!parsed.success)
+      throw new UsageError(
+        'RECORDING_CONFIG',
+        `a recorded rule does not fit this version (${parsed.error.message}); replay with --config FILE`,
+      );
+    return { ...others, rule: parsed.data };
+  });
+}
+
+function recordedConfig({ session, files }: Recording, rules: readonly { readonly rule: Rule }[]): LoadedConfig {
+  const file = files[0] ?? '';
+  const parsed = configSchema.safeParse({ ...session.config, alerts: rules.map(({ rule }) => rule) });
+  if (!parsed.success)
+    throw new UsageError(
+      'RECORDING_CONFIG',
+      `${file}: the recorded config does not fit this version (${parsed.error.message}); replay with --config FILE`,
+    );
+  return { file, folder: session.folder, config: parsed.data, at: (path) => `${file} ${path.map(String).join('.')}` };
+}
+
+/** What of a config makes windows and ticks: where it is the same, so are they. */
+function termsOf(config: { readonly sources: readonly object[]; readonly fusion?: unknown }): string {
+  const sources = config.sources.map((source) => ({ ...source, from: 'from' in source ? withoutPassword(String(source.from)) : '' }));
+  return JSON.stringify([sources, config.fusion ?? null]);
+}
