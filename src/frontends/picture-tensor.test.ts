@@ -33,6 +33,7 @@ interface Golden {
     readonly 'languagebind-depth': number[];
     readonly 'imagebind-depth': number[];
   }[];
+  readonly holes: readonly { readonly width: number; readonly height: number; readonly skip: number[] }[];
   readonly heat: readonly {
     readonly width: number;
     readonly height: number;
@@ -187,6 +188,14 @@ describe('depth tensors', () => {
       expect(got.shape).toEqual([preset === 'imagebind-depth' ? 1 : 3, size, size]);
       expect(worst(got, wanted[preset])).toBeLessThan(1e-4);
     }
+  });
+
+  it.each(golden.holes)('$width x $height skip holes as PIL with a mask does', async ({ width, height, skip }) => {
+    const mm = Uint16Array.from(noise(width * height, 23), (v) => v * 6000);
+    noise(width * height, 29).forEach((v, i) => v < 0.5 && (mm[i] = 0));
+    const recipe = parseFrontEnd({ kind: 'depth', size, maxM: 5, channels: 1, scale: 1, holes: 'skip' });
+    expect(skip.filter((value) => value === 0).length).toBeGreaterThan(10);
+    expect(worst(await pictureTensor({ kind: 'depth', width, height, mm }, recipe), skip)).toBeLessThan(1e-6);
   });
 
   it('come from a 16-bit PNG in millimetres as well', async () => {

@@ -123,33 +123,46 @@ function normalised(value: number, channel: number, { scale, mean, std }: ImageR
 function thermalTensor(heat: Thermal, recipe: ThermalRecipe): Tensor {
   checkSize(heat, heat.celsius.length, 1);
   const { lowC, highC } = recipe;
-  return planes(
-    heat.celsius.map((t) => within((t - lowC) / (highC - lowC), 0, 1)),
-    heat,
-    recipe,
-  );
+  const values = heat.celsius.map((t) => within((t - lowC) / (highC - lowC), 0, 1));
+  return planes(resizedPlane(values, heat, recipe), recipe);
 }
 
 function depthTensor(depth: Depth, recipe: DepthRecipe): Tensor {
   checkSize(depth, depth.mm.length, 1);
-  const { maxM = 10, baselineM, focalPx, maxDisparity } = recipe;
-  if (baselineM === undefined || focalPx === undefined) {
-    const near = (millimetres: number): number => within(millimetres / 1000, MIN_M, maxM) / maxM;
-    return planes(Float32Array.from(depth.mm, near), depth, recipe);
-  }
-  const disparity = (millimetres: number): number =>
+  const values = Float32Array.from(depth.mm, depthScale(recipe));
+  if (recipe.holes === undefined) return planes(resizedPlane(values, depth, recipe), recipe);
+  // A bilinear mix of a value and a hole would be a surface where there is none.
+  const known = Float32Array.from(depth.mm, (millimetres) => (millimetres > 0 ? 1 : 0));
+  const shares = resizedPlane(known, depth, recipe);
+  const sums = resizedPlane(
+    values.map((value, i) => value * (known[i] ?? 0)),
+    depth,
+    recipe,
+  );
+  return planes(
+    sums.map((sum, i) => ((shares[i] ?? 0) >= 0.5 ? sum / (shares[i] ?? 1) : 0)),
+    recipe,
+  );
+}
+
+/** Millimetres -> 0..1 of the recipe's range. */
+function depthScale({ maxM = 10, baselineM, focalPx, maxDisparity }: DepthRecipe): (millimetres: number) => number {
+  if (baselineM === undefined || focalPx === undefined) return (millimetres) => within(millimetres / 1000, MIN_M, maxM) / maxM;
+  return (millimetres) =>
     within((baselineM * focalPx) / within(millimetres / 1000, MIN_M, MAX_M), MIN_DISPARITY, maxDisparity) / maxDisparity;
-  return planes(Float32Array.from(depth.mm, disparity), depth, recipe);
 }
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
-function planes(values: Float32Array, { width, height }: Thermal | Depth, recipe: ThermalRecipe | DepthRecipe): Tensor {
-  const to = geometry(width, height, recipe);
-  const resized = resizeFloats(values, width, height, to, recipe.resample, recipe.antialias !== false);
+function resizedPlane(values: Float32Array, { width, height }: Thermal | Depth, recipe: ThermalRecipe | DepthRecipe): Float32Array {
+  return resizeFloats(values, width, height, geometry(width, height, recipe), recipe.resample, recipe.antialias !== false);
+}
+
+/** A square of resized values in as many equal channels as the recipe wants. */
+function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe): Tensor {
   const plane = resized.length;
   const out = new Float32Array(recipe.channels * plane);
   for (let channel = 0; channel < recipe.channels; channel++)
     for (let i = 0; i < plane; i++) out[channel * plane + i] = normalised(resized[i] ?? 0, channel, recipe);
-  return { shape: [recipe.channels, to.cropHeight, to.cropWidth], data: out };
+  return { shape: [recipe.channels, recipe.size, plane / recipe.size], data: out };
 }

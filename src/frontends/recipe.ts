@@ -106,8 +106,7 @@ const thermal = z.strictObject({
 
 /**
  * Millimetres -> metres within 0.01..maxM, by maxM; or, where they are given, disparity baselineM * focalPx / metres (0.01..50) within
- * 0.01..maxDisparity, by maxDisparity. Then as a picture. 0 mm, no value, counts as nearest, as in the original code, which expects
- * holes to have been filled.
+ * 0.01..maxDisparity, by maxDisparity. Then as a picture.
  */
 const depth = z.strictObject({
   kind: z.literal('depth'),
@@ -119,6 +118,12 @@ const depth = z.strictObject({
   baselineM: z.number().positive().optional(),
   focalPx: z.number().positive().optional(),
   maxDisparity: z.number().positive().default(75),
+  /**
+   * What 0 mm, no value, does. Absent: it counts as nearest, as in the original code, which expects holes to have been filled. `skip`:
+   * a pixel of the tensor is the weighted mean of the values beneath it alone, and 0 before scale, mean and std where they have less
+   * than half of the weight.
+   */
+  holes: z.literal('skip').optional(),
   channels: z.union([z.literal(1), z.literal(3)]),
   scale: z.number().default(1),
   mean: z.union([three, z.number()]).default(0),
