@@ -5,7 +5,7 @@ import onnx
 import torch
 
 import class_vectors
-import depth_head
+import edges
 import features
 import heads
 import imu_graph
@@ -16,57 +16,67 @@ import ranges
 import text_graph
 import yamnet
 from graph import Graph
-from layout import DIM, LOOK, MEANING, MEANING_SHARE, RULED_SHARE, TIMBRE
+from layout import DIM, EDGES_SHARE, MEANING, MEANING_SHARE, RULED_SHARE, SURFACES, TIMBRE
 from paths import BUNDLE
 from text_encoder import TextEncoder
 
-CENTRE_SHARE = 0.7  # of the mean class vector, taken off each meaning
+CENTRE_SHARE = 0.7  # of the mean class vector, taken off the meaning of a sound
 STORE = "int8"
 
 
-def seen(graph, picture, vectors, centre, projection):
-    """lite0 over a normalised picture: (meaning, look), each of unit length."""
+def named(graph, picture, vectors):
+    """lite0 over a normalised picture: (meaning of unit length, pooled features)."""
     found, logits = lite0.backbone(graph, picture, STORE)
     likely = heads.strongest(graph, graph.op("Softmax", [logits], axis=1), 10)
-    meaning = heads.named(graph, likely, vectors, CENTRE_SHARE * vectors.mean(axis=0))
-    return meaning, heads.projected(graph, graph.op("Sqrt", [found]), centre, projection)
+    return heads.named(graph, likely, vectors, vectors.mean(axis=0)), found
 
 
-def by_rules(graph, meaning, rules, words, weak):
+def by_rules(graph, rules, words, meaning=None, weak=0.3):
     """Meaning from rules where one holds; what the picture network says counts `weak`."""
     ruled = graph.linear(rules, words, store="float32")
-    return graph.unit(graph.op("Add", [ruled, graph.scale(meaning, weak)]))
+    return graph.unit(ruled if meaning is None else graph.op("Add", [ruled, graph.scale(meaning, weak)]))
+
+
+def outlined(graph, gray, outline):
+    """Where the edges of N x 1 x 112 x 112 run; `outline` is the centre of the sense and the projection of all."""
+    return heads.projected(graph, edges.described(graph, gray), *outline, store="int8")
 
 
 def phrase_vectors(encode, phrases):
     return np.stack([class_vectors.unit(encode(p).mean(axis=0)) for p in phrases]).astype(np.float32)
 
 
-def image(vectors, centre, projection):
+def image(vectors, surfaces, outline):
     graph = Graph("image")
-    meaning, look = seen(graph, graph.input("input", [3, 224, 224]), vectors, centre, projection)
-    return finish(graph, heads.joint(graph, meaning, MEANING_SHARE ** 0.5, look=look))
+    picture = graph.input("input", [3, 224, 224])
+    meaning, found = named(graph, picture, vectors)
+    gray = graph.op("ReduceMean", [picture], axes=[1], keepdims=1)
+    finish(
+        graph, meaning=(meaning, MEANING_SHARE), edges=(outlined(graph, edges.halved(graph, gray), outline), EDGES_SHARE),
+        surfaces=(heads.projected(graph, graph.op("Sqrt", [found]), *surfaces), 1 - MEANING_SHARE - EDGES_SHARE))
 
 
-def thermal(vectors, centre, projection, words):
+def thermal(vectors, outline, words):
     graph = Graph("thermal")
     unit_range = ranges.channel(graph, graph.input("input", [3, 224, 224]))
-    meaning, look = seen(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range)), vectors, centre, projection)
-    meaning = by_rules(graph, meaning, ranges.heat_rules(graph, unit_range), words, 0.3)
-    return finish(graph, heads.joint(graph, meaning, RULED_SHARE ** 0.5, look=look))
+    meaning, _ = named(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range)), vectors)
+    meaning = by_rules(graph, ranges.heat_rules(graph, unit_range), words, meaning)
+    look = outlined(graph, edges.halved(graph, unit_range), outline)
+    finish(graph, meaning=(meaning, RULED_SHARE), edges=(look, 1 - RULED_SHARE))
 
 
-def depth(vectors, centre, projection, words):
+def depth(outline, words):
+    """No picture network: what it said of depth pictures was noise (README)."""
     graph = Graph("depth")
     unit_range = ranges.channel(graph, graph.input("input", [3, 224, 224]))
-    mask = ranges.above(graph, unit_range, 0.002)
-    meaning, look = seen(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range, mask, sign=-1.0)), vectors, centre, projection)
-    meaning = by_rules(graph, meaning, ranges.near_rules(graph, unit_range, mask), words, 0.3)
-    return finish(graph, heads.joint(graph, meaning, RULED_SHARE ** 0.5, look=look))
+    mask = ranges.above(graph, unit_range, ranges.HOLE)
+    meaning = by_rules(graph, ranges.near_rules(graph, unit_range, mask), words)
+    look = outlined(graph, edges.of_depth(graph, unit_range, mask), outline)
+    finish(graph, meaning=(meaning, RULED_SHARE), edges=(look, 1 - RULED_SHARE))
 
 
 def audio(encode):
-    """Meaning: the 20 likeliest of 521 AudioSet classes and 20 kitchen classes; as sure as their scores add up to."""
+    """Meaning: the 20 likeliest of 521 AudioSet classes, general ones discounted, and 20 kitchen classes; as sure as the surest is."""
     graph = Graph("audio")
     found, logits = yamnet.backbone(graph, graph.input("input", [96, 64]))
     scores = graph.op("Sigmoid", [logits])
@@ -77,17 +87,24 @@ def audio(encode):
     away[0, kitchen.unrelated()] = 1
     surest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(away)])], axes=[1], keepdims=1)
     guess = graph.op("Mul", [guess, graph.op("Sub", [graph.constant(np.float32(1)), surest])])
-    weights = graph.op("Concat", [heads.strongest(graph, scores, 20), guess], axis=1)
+    telling = graph.op("Mul", [scores, graph.constant(class_vectors.audio_weights()[None])])
+    weights = graph.op("Concat", [heads.strongest(graph, telling, 20), guess], axis=1)
     known = class_vectors.audio_class_vectors(encode)
     vectors = np.concatenate([known, class_vectors.weighted(encode, kitchen.sentences())])
     meaning = heads.named(graph, weights, vectors, CENTRE_SHARE * known.mean(axis=0))
-    certainty = graph.op("Sqrt", [graph.op("Min", [heads.row_sum(graph, weights), graph.constant(np.float32(1))])])
+    loudest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(class_vectors.audible()[None])])], axes=[1], keepdims=1)
+    certainty = graph.op("Sqrt", [graph.op("Min", [graph.op("Add", [loudest, heads.row_sum(graph, guess)]), graph.constant(np.float32(1))])])
     rows = picture_look.roots(kitchen.heard("stamps", [], 4)[0])
     timbre = heads.projected(graph, graph.op("Sqrt", [found]), rows.mean(axis=0), picture_look.principal([rows], TIMBRE))
-    return finish(graph, heads.joint(graph, meaning, certainty, timbre=timbre))
+    save(graph, heads.joint(graph, meaning, certainty, timbre=timbre))
 
 
-def finish(graph, vector):
+def finish(graph, **parts):
+    """Parts of unit length with their shares of the squared length."""
+    save(graph, heads.placed(graph, **{name: graph.scale(part, share ** 0.5) for name, (part, share) in parts.items()}))
+
+
+def save(graph, vector):
     graph.output(vector, "embedding", [DIM])
     graph.save(BUNDLE / f"{graph.name}.onnx")
 
@@ -97,12 +114,11 @@ def main():
     BUNDLE.mkdir(parents=True, exist_ok=True)
     encode = TextEncoder()
     vectors = class_vectors.image_class_vectors(encode)
-    colours, _, _ = depth_head.pair_features()
-    centre = picture_look.imagenet_centre()
-    projection = picture_look.principal([s[0] for s in features.training_pictures().values()] + [colours ** 2], LOOK)
-    image(vectors, centre, projection)
-    thermal(vectors, centre, projection, phrase_vectors(encode, ranges.HEAT_WORDS))
-    depth(vectors, *depth_head.train(centre, projection), phrase_vectors(encode, ranges.NEAR_WORDS))
+    surfaces = picture_look.imagenet_centre(), picture_look.principal(features.training_pictures(), SURFACES)
+    outline, in_colour, in_heat, in_depth = edges.train()
+    image(vectors, surfaces, (in_colour, outline))
+    thermal(vectors, (in_heat, outline), phrase_vectors(encode, ranges.HEAT_WORDS))
+    depth((in_depth, outline), phrase_vectors(encode, ranges.NEAR_WORDS))
     audio(encode)
     imu_graph.build(encode)
     onnx.save(text_graph.build(zeros=DIM - MEANING), str(BUNDLE / "text.onnx"))

@@ -29,7 +29,7 @@ WORN = {"clothing", "garment", "headdress", "footwear", "eyeglasses"}
 ROLES = {"groom", "ballplayer", "scuba diver"}
 
 
-def image_sentences(entry, hypernym=0.5, gloss=0.5):
+def image_sentences(entry, hypernym=0.5, gloss=0.0):
     names = entry["names"][:3]
     item = [(form.format(n if form == "{}" else article(n)), 0.5 * (1 if i == 0 else 0.5)) for i, n in enumerate(names) for form in ("{}", "a photo of {}")]
     total = sum(w for _, w in item)
@@ -40,7 +40,7 @@ def image_sentences(entry, hypernym=0.5, gloss=0.5):
         item.append((f"a person wearing {article(names[0])}", 0.5))
     if ROLES & set(names):
         item.append((f"a person, {article(names[0])}", 0.7))
-    return item + [(f"{names[0]}: {entry['gloss']}", gloss)]
+    return item + ([(f"{names[0]}: {entry['gloss']}", gloss)] if gloss else [])
 
 
 def image_class_vectors(encode, **weights):
@@ -74,3 +74,21 @@ def audio_sentences(label, phrases, phrase=1.0, template=0.5):
 
 def audio_class_vectors(encode, **weights):
     return weighted(encode, [audio_sentences(*e, **weights) for e in audio_phrases()])
+
+
+# AudioSet's scores are nested: these classes come with every class below them, and say little beside it.
+GENERAL = set("""Animal|Domestic animals, pets|Livestock, farm animals, working animals|Wild animals|Vehicle|Motor vehicle (road)|Music|Musical instrument
+Plucked string instrument|Bowed string instrument|Keyboard (musical)|Percussion|Brass instrument|Wind instrument, woodwind instrument|Sound effect
+Inside, small room|Inside, large room or hall|Inside, public space|Outside, urban or manmade|Outside, rural or natural|Environmental noise|Noise|Static
+Silence|Mechanisms|Liquid|Engine|Tools|Wood""".replace("\n", "|").split("|"))
+BROAD = {"Bird", "Bird vocalization, bird call, bird song", "Fowl", "Insect", "Roaring cats (lions, tigers)", "Roar", "Water", "Alarm", "Glass", "Speech"}
+
+
+def audio_weights(general=0.1, broad=0.4):
+    """How much the score of each AudioSet class counts for the meaning."""
+    return np.array([general if label in GENERAL else broad if label in BROAD else 1 for label, _ in audio_phrases()], np.float32)
+
+
+def audible():
+    """1 for each AudioSet class that something makes, 0 for silence: a quiet room is no sure sound."""
+    return np.array([label != "Silence" for label, _ in audio_phrases()], np.float32)

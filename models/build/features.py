@@ -74,14 +74,11 @@ def of_sounds(name, paths):
 
 
 def training_pictures():
-    """Everything with the looks of pictures, drawings and thermal pictures that may be trained on."""
-    stamps, emoji, heat = index("stamps"), index("emoji/openmoji"), index("thermal/hit-uav")["train"]
+    """Pooled features of every picture in colour that may be trained on: stamps, pictograms, table tops."""
+    stamps = index("stamps")
     files = {
         "stamps": [DATA / "stamps" / x["image"] for k in ("triples_train", "image_text_train") for x in stamps[k]],
-        "emoji": [DATA / "emoji/openmoji" / x["image"] for x in emoji],
+        "emoji": [DATA / "emoji/openmoji" / x["image"] for x in index("emoji/openmoji")],
         "depth-colour": [DATA / "depth/mosd" / x["rgb"] for x in index("depth/mosd")["train"]],
     }
-    sets = {k: of_pictures(f"train {k}", lambda v=v: (pictures.image_array(pictures.open_picture(p)) for p in v)) for k, v in files.items()}
-    sets["thermal"] = of_pictures("train heat", lambda: (pictures.gray_array(pictures.open_gray(DATA / "thermal/hit-uav" / x["file"])) for x in heat))
-    sets["depth"] = of_pictures("train depth", lambda: (pictures.depth_array(pictures.open_metres(DATA / "depth/mosd" / x["depth"])) for x in index("depth/mosd")["train"]))
-    return sets
+    return [of_pictures(f"train {k}", lambda v=v: (pictures.image_array(pictures.open_picture(p)) for p in v))[0] for k, v in files.items()]

@@ -3,7 +3,9 @@
 import numpy as np
 from onnx import TensorProto, helper
 
-from layout import GAIT, LOOK, TIMBRE
+from layout import EDGES, GAIT, MEANING, SURFACES, TIMBRE
+
+PARTS = {"meaning": MEANING, "edges": EDGES, "surfaces": SURFACES, "timbre": TIMBRE, "gait": GAIT}
 
 
 def axis1(graph):
@@ -36,16 +38,15 @@ def projected(graph, features, centre, projection, store="float16"):
     return graph.unit(graph.linear(shifted, projection, store=store))
 
 
-def joint(graph, meaning, certainty, look=None, timbre=None, gait=None):
-    """One unit vector: `certainty` (0..1, N x 1 or a number) of the length is meaning, the rest the sense's own part."""
-    if not isinstance(certainty, str):
-        certainty = graph.constant(np.array([[certainty]], np.float32))
-    rest = graph.op("Sqrt", [graph.op("Max", [graph.op("Sub", [graph.constant(np.float32(1)), graph.op("Mul", [certainty, certainty])]), graph.constant(np.float32(0))])])
-    parts = [graph.op("Mul", [meaning, certainty])]
-    for part, width in ((look, LOOK), (timbre, TIMBRE), (gait, GAIT)):
-        if part is None:
-            nothing = graph.op("Mul", [row_sum(graph, graph.scale(meaning, 0.0)), graph.constant(np.zeros((1, width), np.float32))])
-            parts.append(nothing)
-        else:
-            parts.append(graph.op("Mul", [part, rest]))
-    return graph.unit(graph.op("Concat", parts, axis=1))
+def placed(graph, **parts):
+    """One unit vector of the parts, each in its place; parts that the sense does not have are zeros."""
+    none = row_sum(graph, graph.scale(next(iter(parts.values())), 0.0))
+    every = [parts[name] if name in parts else graph.op("Mul", [none, graph.constant(np.zeros((1, width), np.float32))]) for name, width in PARTS.items()]
+    return graph.unit(graph.op("Concat", every, axis=1))
+
+
+def joint(graph, meaning, certainty, **own):
+    """`certainty` (0..1, N x 1) of the length is meaning, the rest the sense's own part."""
+    square = graph.op("Sub", [graph.constant(np.float32(1)), graph.op("Mul", [certainty, certainty])])
+    rest = graph.op("Sqrt", [graph.op("Max", [square, graph.constant(np.float32(0))])])
+    return placed(graph, meaning=graph.op("Mul", [meaning, certainty]), **{name: graph.op("Mul", [part, rest]) for name, part in own.items()})

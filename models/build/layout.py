@@ -1,13 +1,17 @@
 """The joint space: which numbers of a vector mean what.
 
 [meaning 384 | look 160 | timbre 24 | gait 8]. Meaning is text-aligned and shared by all senses; text lives in it alone.
-The other parts keep what words lose: the look of pictures (shared by image, thermal and depth), the timbre of sounds, the
-course of motions. They also take up the length that an unsure meaning leaves, so an unsure window scores low on every prompt.
+The other parts keep what words lose: the look of pictures, the timbre of sounds, the course of motions. They also take up the
+length that an unsure meaning leaves, so an unsure window scores low on every prompt.
+
+The look is [edges 112 | surfaces 48]: where the edges of the scene run, which colour, heat and depth share, and what its surfaces
+are like, which only pictures in colour have.
 """
 
-MEANING, LOOK, TIMBRE, GAIT = 384, 160, 24, 8
+MEANING, EDGES, SURFACES, TIMBRE, GAIT = 384, 112, 48, 24, 8
+LOOK = EDGES + SURFACES
 DIM = MEANING + LOOK + TIMBRE + GAIT
 
-# Share of the squared length that the meaning has in pictures, and in heat and depth (where words come from rules).
-MEANING_SHARE = 0.4
-RULED_SHARE = 0.16
+# Shares of the squared length: of pictures, and of heat and depth (where words come from rules, and the rest is edges).
+MEANING_SHARE, EDGES_SHARE = 0.4, 0.45
+RULED_SHARE = 0.1

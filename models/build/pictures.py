@@ -20,24 +20,34 @@ def image_array(picture):
     return normalised(pixels / 255)
 
 
-def squashed(channel):
-    """One channel in 0..1 -> 224 x 224, bilinear, aspect ratio given up, then three times and normalised."""
-    picture = Image.fromarray(np.asarray(channel, np.float32), mode="F").resize((SIZE, SIZE), Image.BILINEAR)
-    return normalised(np.repeat(np.asarray(picture, np.float64)[:, :, None], 3, axis=2))
+def resized(plane):
+    """One channel -> 224 x 224, bilinear, aspect ratio given up."""
+    return np.asarray(Image.fromarray(np.asarray(plane, np.float32), mode="F").resize((SIZE, SIZE), Image.BILINEAR))
+
+
+def three(plane):
+    """A plane in 0..1 three times, normalised."""
+    return normalised(np.repeat(np.asarray(plane, np.float64)[:, :, None], 3, axis=2))
 
 
 def thermal_array(celsius, low=LOW_C, high=HIGH_C):
-    return squashed(np.clip((np.asarray(celsius, np.float64) - low) / (high - low), 0, 1))
+    return three(resized(np.clip((np.asarray(celsius, np.float64) - low) / (high - low), 0, 1)))
 
 
 def gray_array(gray8):
     """Thermal pictures that the source has already scaled to 8 bit: gray 0..255 stands for the whole range."""
-    return squashed(np.asarray(gray8, np.float64) / 255)
+    return three(resized(np.asarray(gray8, np.float64) / 255))
 
 
-def depth_array(metres, max_m=MAX_M):
-    """Depth in metres, 0 where there is none."""
-    return squashed(np.clip(np.asarray(metres, np.float64) / max_m, 0, 1))
+def depth_plane(metres, max_m=MAX_M):
+    """Depth in metres, 0 where there is none, as 0..1; a pixel is the mean of what is known beneath it, 0 where less than half is."""
+    known = (np.asarray(metres) > 0).astype(np.float32)
+    shares, sums = resized(known), resized(np.clip(metres, 0.01, max_m) / max_m * known)
+    return np.where(shares >= 0.5, sums / np.maximum(shares, 0.5), 0)
+
+
+def depth_array(metres):
+    return three(depth_plane(metres))
 
 
 def open_picture(path):

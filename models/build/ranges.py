@@ -10,6 +10,8 @@ from onnx import TensorProto
 import lite0
 from pictures import HIGH_C, LOW_C, MAX_M
 
+# Depth below this share of the range is no value: the runtime may say 0 or 0.01 m, and no camera measures 5 cm.
+HOLE = 0.01
 STATISTICS = dict(axes=[1, 2, 3], keepdims=1)
 
 
@@ -25,21 +27,12 @@ def as_picture(graph, gray):
     return graph.op("Concat", [graph.scale(shifted, 1 / lite0.STD)] * 3, axis=1)
 
 
-def stretched(graph, values, mask=None, sign=1.0, floor=0.02):
-    """Half plus (value - mean) / (4 deviations); `mask` is 1 where a value counts, 0 stays 0. `floor` keeps noise small."""
-    if mask is None:
-        mean = graph.op("ReduceMean", [values], **STATISTICS)
-        off = graph.op("Sub", [values, mean])
-        variance = graph.op("ReduceMean", [graph.op("Mul", [off, off])], **STATISTICS)
-    else:
-        count = graph.op("Max", [graph.op("ReduceSum", [mask, graph.constant(np.array([1, 2, 3]))], keepdims=1), graph.constant(np.float32(1))])
-        total = graph.op("ReduceSum", [graph.op("Mul", [values, mask]), graph.constant(np.array([1, 2, 3]))], keepdims=1)
-        off = graph.op("Mul", [graph.op("Sub", [values, graph.op("Div", [total, count])]), mask])
-        square = graph.op("ReduceSum", [graph.op("Mul", [off, off]), graph.constant(np.array([1, 2, 3]))], keepdims=1)
-        variance = graph.op("Div", [square, count])
+def stretched(graph, values, floor=0.02):
+    """Half plus (value - mean) / (4 deviations). `floor` keeps noise small."""
+    off = graph.op("Sub", [values, graph.op("ReduceMean", [values], **STATISTICS)])
+    variance = graph.op("ReduceMean", [graph.op("Mul", [off, off])], **STATISTICS)
     deviation = graph.op("Max", [graph.op("Sqrt", [variance]), graph.constant(np.float32(floor))])
-    out = graph.op("Add", [graph.op("Div", [off, graph.scale(deviation, 4 * sign)]), graph.constant(np.float32(0.5))])
-    return out if mask is None else graph.op("Mul", [out, mask])
+    return graph.op("Add", [graph.op("Div", [off, graph.scale(deviation, 4)]), graph.constant(np.float32(0.5))])
 
 
 def above(graph, values, threshold):
