@@ -21,6 +21,7 @@ from paths import BUNDLE
 from text_encoder import TextEncoder
 
 CENTRE_SHARE = 0.7  # of the mean class vector, taken off the meaning of a sound
+KITCHEN = 1.5  # weight of a sure kitchen class against a sure AudioSet class
 STORE = "int8"
 
 
@@ -50,9 +51,8 @@ def image(vectors, surfaces, outline):
     graph = Graph("image")
     picture = graph.input("input", [3, 224, 224])
     meaning, found = named(graph, picture, vectors)
-    gray = graph.op("ReduceMean", [picture], axes=[1], keepdims=1)
     finish(
-        graph, meaning=(meaning, MEANING_SHARE), edges=(outlined(graph, edges.halved(graph, gray), outline), EDGES_SHARE),
+        graph, meaning=(meaning, MEANING_SHARE), edges=(outlined(graph, edges.of_colour(graph, picture), outline), EDGES_SHARE),
         surfaces=(heads.projected(graph, graph.op("Sqrt", [found]), *surfaces), 1 - MEANING_SHARE - EDGES_SHARE))
 
 
@@ -87,6 +87,8 @@ def audio(encode):
     away[0, kitchen.unrelated()] = 1
     surest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(away)])], axes=[1], keepdims=1)
     guess = graph.op("Mul", [guess, graph.op("Sub", [graph.constant(np.float32(1)), surest])])
+    # Squared: a kitchen class that is not sure must not bend what AudioSet heard.
+    guess = graph.scale(graph.op("Mul", [guess, guess]), KITCHEN)
     telling = graph.op("Mul", [scores, graph.constant(class_vectors.audio_weights()[None])])
     weights = graph.op("Concat", [heads.strongest(graph, telling, 20), guess], axis=1)
     known = class_vectors.audio_class_vectors(encode)

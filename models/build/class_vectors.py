@@ -29,7 +29,7 @@ WORN = {"clothing", "garment", "headdress", "footwear", "eyeglasses"}
 ROLES = {"groom", "ballplayer", "scuba diver"}
 
 
-def image_sentences(entry, hypernym=0.5, gloss=0.0):
+def image_sentences(entry, hypernym=0.5, gloss=0.15):
     names = entry["names"][:3]
     item = [(form.format(n if form == "{}" else article(n)), 0.5 * (1 if i == 0 else 0.5)) for i, n in enumerate(names) for form in ("{}", "a photo of {}")]
     total = sum(w for _, w in item)
@@ -40,7 +40,7 @@ def image_sentences(entry, hypernym=0.5, gloss=0.0):
         item.append((f"a person wearing {article(names[0])}", 0.5))
     if ROLES & set(names):
         item.append((f"a person, {article(names[0])}", 0.7))
-    return item + ([(f"{names[0]}: {entry['gloss']}", gloss)] if gloss else [])
+    return item + [(f"{names[0]}: {entry['gloss']}", gloss)]
 
 
 def image_class_vectors(encode, **weights):

@@ -24,11 +24,19 @@ from paths import DATA
 HALF, DIRECTIONS, CELL, STEP, AROUND = 112, 8, 16, 8, 21
 CELLS = (HALF - CELL) // STEP + 1
 WIDTH = DIRECTIONS * CELLS * CELLS
-SCENES, THINGS, VIEWS, RIDGE = 220, 60, 120, 0.3
+SCENES, THINGS, VIEWS, RIDGE = 220, 60, 120, 1.0
+DARK = 0.05  # brightness below which contrast no longer counts in full
 
 
 def halved(graph, gray):
     return graph.op("AveragePool", [gray], kernel_shape=[2, 2], strides=[2, 2])
+
+
+def of_colour(graph, picture):
+    """The logarithm of the brightness of a normalised picture, at 112 x 112: shadows have edges too."""
+    mean = graph.op("Add", [graph.scale(graph.op("ReduceMean", [picture], axes=[1], keepdims=1), lite0.STD), graph.constant(np.float32(lite0.MEAN))])
+    light = graph.op("Max", [mean, graph.constant(np.float32(0))])
+    return halved(graph, graph.op("Log", [graph.op("Add", [light, graph.constant(np.float32(DARK))])]))
 
 
 def described(graph, gray):
@@ -73,13 +81,15 @@ def session(side, depth=False):
     return features.session(graph)
 
 
-def moved(pictures_, rng, shift=6.0, scale=0.05):
-    """Each picture (N x 224 x 224) from a camera a little beside the first."""
+def moved(pictures_, rng, shift=6.0, scale=0.05, twice=False):
+    """Each picture (N x 224 x 224) from a camera a little beside the first; `twice`: the second half as the first."""
     count, side = len(pictures_), pictures_.shape[-1]
     views = np.zeros((count, 2, 3))
     views[:, 0, 0] = views[:, 1, 1] = 1 + rng.uniform(-scale, scale, count)
     views[:, 0, 0] *= 1 + rng.uniform(-0.02, 0.02, count)
     views[:, :, 2] = rng.uniform(-shift, shift, (count, 2)) * 2 / side
+    if twice:
+        views[count // 2:] = views[:count // 2]
     grid = functional.affine_grid(torch.from_numpy(views).float(), (count, 1, side, side), align_corners=False)
     return functional.grid_sample(torch.from_numpy(pictures_)[:, None], grid, padding_mode="border", align_corners=False)[:, 0].numpy()
 
@@ -131,15 +141,18 @@ def cells():
         plain, deep = session(lite0.SIZE), session(lite0.SIZE, depth=True)
         colours, depth = training_scenes(rng)
         heat = np.stack([as_heat(c, rng) for c in colours]).astype(np.float32)
-        gray = colours.mean(axis=3)
+        light = np.log(colours.mean(axis=3) + DARK)
 
         def run(network, rows):
             return np.concatenate([network.run(None, {"input": rows[i:i + 16, None]})[0] for i in range(0, len(rows), 16)])
 
-        # Depth does not move: a hole that is moved is no hole any more.
-        return run(plain, moved(gray, rng)), run(plain, moved(gray, rng)), run(plain, moved(heat, rng)), run(deep, depth)
+        known = (depth > ranges.HOLE).astype(np.float32)
+        both = moved(np.concatenate([depth * known, known]), rng, twice=True)
+        sums, shares = both[:len(depth)], both[len(depth):]
+        depth = np.where(shares >= 0.5, sums / np.maximum(shares, 0.5), 0).astype(np.float32)
+        return run(plain, moved(light, rng)), run(plain, moved(light, rng)), run(plain, moved(heat, rng)), run(deep, depth)
 
-    return features.kept("edges 1", make)
+    return features.kept("edges 2", make)
 
 
 def train():

@@ -14,4 +14,4 @@ DIM = MEANING + LOOK + TIMBRE + GAIT
 
 # Shares of the squared length: of pictures, and of heat and depth (where words come from rules, and the rest is edges).
 MEANING_SHARE, EDGES_SHARE = 0.4, 0.45
-RULED_SHARE = 0.1
+RULED_SHARE = 0.06

@@ -5,11 +5,13 @@ import shutil
 
 import yaml
 
+import captions
 import golden
 import lite0
 import pictures
 from layout import DIM
 from paths import BUNDLE, TOKENIZER
+from text_encoder import TextEncoder
 
 STATISTICS = {"mean": [lite0.MEAN] * 3, "std": [lite0.STD] * 3}
 # Pixels are 0..255; thermal and depth values are 0..1 once their range has been applied.
@@ -46,8 +48,8 @@ MODALITIES = {
     },
     "depth": {
         "graph": "depth.onnx", "input": PICTURE_INPUT, "window": {"kind": "frame"},
-        "frontEnd": {"kind": "depth", "size": 224, "resize": "squash", "resample": "bilinear", "maxM": int(pictures.MAX_M), "channels": 3, **UNIT},
-        "licence": "Apache-2.0", "source": LITE0,
+        "frontEnd": {"kind": "depth", "size": 224, "resize": "squash", "resample": "bilinear", "maxM": int(pictures.MAX_M), "holes": "skip", "channels": 3, **UNIT},
+        "licence": "Apache-2.0", "source": "no network: edges and rules of models/build/edges.py and ranges.py, discriminants fitted on the data named in README.md",
     },
     "imu": {
         "graph": "imu.onnx", "input": {"name": "input", "shape": [6, 64], "dtype": "float32"},
@@ -81,7 +83,8 @@ def flow(value):
 
 def main():
     shutil.copyfile(TOKENIZER, BUNDLE / "tokenizer.json")
-    lines = ["edgebind: 1", "name: mini", "version: 1.0.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}", "modalities:"]
+    lines = ["edgebind: 1", "name: mini", "version: 1.1.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
+             f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}
         golden.write(modality, entry)

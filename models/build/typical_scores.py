@@ -1,4 +1,7 @@
-"""Which scores to expect: for prompts of each sense the score of what they mean and of everything else."""
+"""Which scores to expect: for prompts of each sense the score of what they mean and of everything else. Writes them into the README.
+
+No figure of the bundle: `edgebind models eval` measures that. Most signals here are invented.
+"""
 
 import numpy as np
 
@@ -6,8 +9,9 @@ import features
 import imu_synthetic
 import imu_windows
 import pictures
+from bundle import Bundle
 from log_mel import RATE
-from paths import DATA
+from paths import BUNDLE, DATA
 
 SECONDS = 5
 
@@ -121,3 +125,18 @@ def table(bundle):
             inside = sets[meant] @ text
             rest = np.concatenate([v @ text for k, v in sets.items() if k != meant])
             yield sense, prompt, np.percentile(inside, 50), np.percentile(inside, 10), np.percentile(rest, 50), np.percentile(rest, 99)
+
+
+def main():
+    lines = ["| sense | prompt | meant: median | meant: 10 % lie below | all else: median | all else: 1 % lie above |", "| --- | --- | --- | --- | --- | --- |"]
+    for sense, prompt, *numbers in table(Bundle()):
+        lines.append(f"| {sense} | {prompt} | " + " | ".join(f"{n:.2f}" for n in numbers) + " |")
+    print("\n".join(lines))
+    path = BUNDLE / "README.md"
+    begin, end = "<!-- scores: written by models/build/typical_scores.py -->", "<!-- end scores -->"
+    head, rest = path.read_text().split(begin)
+    path.write_text(head + begin + "\n\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { messageOf } from '../core/errors.ts';
 import { openBundle } from '../encoders/bundle.ts';
 import { registerModelsBench } from './models-bench.ts';
+import { registerModelsEval } from './models-eval.ts';
 import { registerModelsImport } from './models-import.ts';
 import { registerModelsVerify } from './models-verify.ts';
 import { packageRoot } from './package-root.ts';
@@ -20,6 +21,7 @@ export function registerModels(program: Command): void {
     .action(list);
   registerModelsVerify(models);
   registerModelsBench(models);
+  registerModelsEval(models);
   registerModelsImport(models);
 }
 

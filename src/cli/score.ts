@@ -3,9 +3,11 @@ import { Option, type Command } from 'commander';
 import type { Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import { MODALITIES, type Modality } from '../core/types.ts';
+import { readCaptions } from '../encoders/read-captions.ts';
 import { embedFile, type FileEmbedding } from '../runtime/embed-file.ts';
 import { dot, weightedMean } from '../space/vector.ts';
 import { fileInputs, perFile, type FileInput } from './per-file.ts';
+import { unknownPrompts } from './unknown-prompts.ts';
 import { withEncoders } from './with-encoders.ts';
 import { writeText } from './write-text.ts';
 
@@ -80,6 +82,8 @@ export async function score(files: readonly string[], options: ScoreOptions, { s
   let isWhole = true;
   await withEncoders(options.model, needed, async (encoders, bundle) => {
     const vectors = await embedPrompts(prompts, encoders);
+    const senses = new Set(inputs.map(({ modality }) => modality));
+    for (const line of unknownPrompts(await readCaptions(bundle), senses, prompts, vectors)) stderr.write(`edgebind: ${line}\n`);
     async function* ofFile({ file, modality }: FileInput, onSkipped: (line: string) => void): AsyncGenerator<FileScores> {
       const windows: FileEmbedding[] = [];
       for await (const window of embedFile(modality, file, { bundle, encoders, onSkipped })) windows.push(window);

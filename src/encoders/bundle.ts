@@ -54,6 +54,8 @@ export interface Bundle {
   readonly space: Space;
   readonly entries: ReadonlyMap<EncoderModality, BundleEntry>;
   readonly fusion?: BundleFusion;
+  /** Real path of the captions that the encoders know, for `readCaptions`. */
+  readonly captions?: string;
 }
 
 /** How many hex digits of the hash name a space: 80 bits, so that nobody meets two spaces of one name. */
@@ -93,7 +95,9 @@ export async function openBundle(dir: string): Promise<Bundle> {
     .update(canonicalJson({ edgebind: 1, dim, modalities: parts, fusion: fusion?.decides }))
     .digest('hex');
   const space = { id: id.slice(0, SPACE_ID_DIGITS), name, dim };
-  return { dir, manifest, space, entries, ...(fusion && { fusion: fusion.fusion }) };
+  const { captions: stated } = manifest;
+  const captions = stated && (await files.verified(stated.file, stated.sha256, `${file} captions`));
+  return { dir, manifest, space, entries, ...(fusion && { fusion: fusion.fusion }), ...(captions !== undefined && { captions }) };
 }
 
 interface OpenEntry {

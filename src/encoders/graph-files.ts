@@ -38,9 +38,9 @@ export class GraphFiles {
    * @throws UsageError `BUNDLE_PATH`, `BUNDLE_FILE_MISSING`, `BUNDLE_HASH`, `BROKEN_GRAPH`
    */
   async open({ graph, sha256, data = [] }: GraphFile, at: (key: string) => string): Promise<OpenedFiles> {
-    const path = await this.#verified(graph, sha256, at('graph'));
+    const path = await this.verified(graph, sha256, at('graph'));
     const dataFiles: string[] = [];
-    for (const [i, part] of data.entries()) dataFiles.push(await this.#verified(part.file, part.sha256, at(`data[${i}]`)));
+    for (const [i, part] of data.entries()) dataFiles.push(await this.verified(part.file, part.sha256, at(`data[${i}]`)));
     for (const named of await externalData(path)) {
       // onnxruntime starts at the graph's own folder, wherever a link has led.
       const part = await insideFolder(this.#dir, named, `${path} (external data)`, dirname(path));
@@ -54,7 +54,8 @@ export class GraphFiles {
     return { graph: path, data: dataFiles, decides: { graph: sha256, data: data.map((part) => part.sha256) } };
   }
 
-  async #verified(named: string, wanted: string, where: string): Promise<string> {
+  /** @throws UsageError `BUNDLE_PATH`, `BUNDLE_FILE_MISSING`, `BUNDLE_HASH` */
+  async verified(named: string, wanted: string, where: string): Promise<string> {
     const path = await this.inside(named, where);
     const got = this.#hashes.get(path) ?? (await fileSha256(path));
     this.#hashes.set(path, got);

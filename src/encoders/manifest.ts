@@ -86,6 +86,8 @@ export const manifestSchema: z.ZodType<Manifest> = z
     version: z.string(),
     licence: name,
     space: z.strictObject({ name, dim: positive }),
+    /** What the encoders can say, in words, with text vectors; decides no vector. */
+    captions: z.strictObject({ file: fileName, sha256 }).optional(),
     modalities: z
       .strictObject({
         image: sensorSchema.optional(),
@@ -140,6 +142,7 @@ export interface Manifest {
   readonly version: string;
   readonly licence: string;
   readonly space: { readonly name: string; readonly dim: number };
+  readonly captions?: { readonly file: string; readonly sha256: string } | undefined;
   readonly modalities: {
     readonly image?: SensorManifest | undefined;
     readonly audio?: SensorManifest | undefined;

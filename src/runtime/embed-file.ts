@@ -2,7 +2,7 @@ import type { Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
 import type { Signal } from '../frontends/signal-tensor.ts';
-import type { Bundle } from '../encoders/bundle.ts';
+import type { Bundle, BundleEntry } from '../encoders/bundle.ts';
 import { signalInputs, type TimedInput } from '../encoders/signal-inputs.ts';
 import { readSignal } from '../inputs/signal-files/read-signal.ts';
 
@@ -41,10 +41,23 @@ export async function* embedFile(
     throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}; it has ${[...bundle.entries.keys()].join(', ')}`);
   const { signal, skipped } = await readSignal(modality, file, entry.frontEnd);
   for (const line of skipped) onSkipped?.(line);
-  const part = stretch(signal, startUs, endUs);
+  yield* embedSignal(modality, stretch(signal, startUs, endUs), entry, encoders);
+}
+
+/**
+ * Embeds a whole signal window by window, in order.
+ *
+ * @throws PayloadError for a signal that makes no input; EdgeBindError `QUERY_FAILED`
+ */
+export async function* embedSignal(
+  modality: Modality,
+  signal: Signal,
+  entry: BundleEntry,
+  encoders: Encoders,
+): AsyncGenerator<FileEmbedding> {
   const waiting: Promise<FileEmbedding>[] = [];
   try {
-    for (const timed of signalInputs(part, entry)) {
+    for (const timed of signalInputs(signal, entry)) {
       const next = embedded(timed, modality, encoders);
       // Its failure is heard when its turn comes; until then it is nobody's surprise.
       next.catch(() => undefined);
