@@ -54,14 +54,17 @@ const positive = z.number().int().positive();
 /** Tokens of one modality that one call takes. Attention costs the square of it. */
 const most = positive.max(4096);
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits (sha256sum FILE)');
+
+/** A file of the bundle besides its graphs. */
+export const namedFile = z.strictObject({ file: name, sha256 });
+
 /** The keys of any graph file. */
 export const graphFile = {
   graph: name,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits (sha256sum FILE)'),
+  sha256,
   /** External data files of the graph, relative to the manifest. */
-  data: z
-    .array(z.strictObject({ file: name, sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256 as 64 lower-case hex digits') }))
-    .optional(),
+  data: z.array(namedFile).optional(),
 };
 
 const stage = z.strictObject({

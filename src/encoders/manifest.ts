@@ -7,6 +7,7 @@ import {
   checkFusion,
   fusionSchema,
   graphFile,
+  namedFile,
   staged,
   type FusionManifest,
   type GraphFile,
@@ -87,7 +88,7 @@ export const manifestSchema: z.ZodType<Manifest> = z
     licence: name,
     space: z.strictObject({ name, dim: positive }),
     /** What the encoders can say, in words, with text vectors; decides no vector. */
-    captions: z.strictObject({ file: fileName, sha256 }).optional(),
+    captions: namedFile.optional(),
     modalities: z
       .strictObject({
         image: sensorSchema.optional(),
