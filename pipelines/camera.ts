@@ -3,7 +3,7 @@ import type { Source } from '../src/core/source.ts';
 import type { Embedding, Picture } from '../src/core/types.ts';
 import { pictureWindows } from '../src/frontends/picture-windows.ts';
 import { correctClock } from '../src/operators/correct-clock.ts';
-import { frameWindow } from '../src/operators/frame-window.ts';
+import { windows } from '../src/operators/windows.ts';
 import type { Engine } from './engine.ts';
 
 /** Camera: pictures in, one unit vector per picture out. */
@@ -14,7 +14,7 @@ export const camera = (
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }), // device time -> event time, with its error bound
     tap((sample) => show(sample)),
-    frameWindow({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own; duplicates and late ones are counted
+    windows({ ...window(id), stage: ledger.stage(id, 'window') }), // each picture a window of its own, unless the config wants other ones; duplicates and late ones are counted
     pictureWindows(frontEnd(modality)),
     encoders.encode(id, policy), // decoded, resized and encoded off the loop; when pictures come too fast the freshest wins
   );

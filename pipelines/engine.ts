@@ -3,15 +3,11 @@ import type { Ledger } from '../src/core/ledger.ts';
 import type { Modality, Sample } from '../src/core/types.ts';
 import type { FrontEnd } from '../src/frontends/recipe.ts';
 import type { CorrectClockOptions } from '../src/operators/correct-clock.ts';
+import type { WindowsOptions } from '../src/operators/windows.ts';
 
 /** When the windows of one source open and close, after the config's wishes and the bundle's manifest are merged. */
-export interface WindowTerms {
-  readonly sizeMs: number;
-  readonly hopMs: number;
-  readonly latenessMs: number;
+export interface WindowTerms extends WindowsOptions {
   readonly minCoverage: number;
-  /** Frames: the model's own pace, in ms; absent: each frame is a window. */
-  readonly everyMs?: number;
 }
 
 /** What every pipeline gets from the runtime. */

@@ -4,7 +4,7 @@ import type { Embedding, Imu } from '../src/core/types.ts';
 import { imuWindows } from '../src/frontends/imu-windows.ts';
 import { correctClock } from '../src/operators/correct-clock.ts';
 import { enoughCoverage } from '../src/operators/enough-coverage.ts';
-import { slidingWindow } from '../src/operators/sliding-window.ts';
+import { windows } from '../src/operators/windows.ts';
 import type { Engine } from './engine.ts';
 
 /** Inertial sensor: readings of acceleration and angular rate in, one unit vector per hop out. */
@@ -15,7 +15,7 @@ export const imu = (
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }),
     tap((sample) => show(sample)),
-    slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }),
+    windows({ ...window(id), stage: ledger.stage(id, 'window') }),
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
     imuWindows(frontEnd(modality)), // irregular readings -> the model's rate
     encoders.encode(id, policy),

@@ -4,7 +4,7 @@ import type { Embedding, Pcm } from '../src/core/types.ts';
 import { streamingLogMel } from '../src/frontends/streaming-log-mel.ts';
 import { correctClock } from '../src/operators/correct-clock.ts';
 import { enoughCoverage } from '../src/operators/enough-coverage.ts';
-import { slidingWindow } from '../src/operators/sliding-window.ts';
+import { windows } from '../src/operators/windows.ts';
 import type { Engine } from './engine.ts';
 
 /** Microphone: chunks of sound in, one unit vector per hop out. */
@@ -15,7 +15,7 @@ export const microphone = (
   readings$.pipe(
     correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }), // sample counter -> event time, with its error bound
     tap((sample) => show(sample)),
-    slidingWindow({ ...window(id), closeWhenWhole: true, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
+    windows({ ...window(id), stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
     enoughCoverage({ ...window(id), stage: ledger.stage(id, 'coverage') }),
     streamingLogMel(frontEnd(modality)), // each frame once, however much windows overlap
     encoders.encode(id, policy),

@@ -4,12 +4,24 @@ import type { Modality } from './types.ts';
 export type PayloadFormat =
   'jpeg' | 'png' | 'rgb24' | 'pcm_s16le' | 'pcm_f32le' | 'thermal-i16' | 'depth-u16' | 'imu-f32' | 'json' | (string & {});
 
+/** `tumbling` and `sliding` by time; `session` until silence; `count` by number; of frames each (`frame`) or those that differ (`change`). */
+export type WindowKind = (typeof WINDOW_KINDS)[number];
+
+export const WINDOW_KINDS = ['tumbling', 'sliding', 'session', 'count', 'frame', 'change'] as const;
+
 /** When windows open and close. Absent fields come from the bundle's manifest. */
 export interface WindowConfig {
+  readonly kind?: WindowKind | undefined;
   readonly sizeMs?: number | undefined;
   readonly hopMs?: number | undefined;
   readonly latenessMs?: number | undefined;
   readonly minCoverage?: number | undefined;
+  readonly closeWhenWhole?: boolean | undefined;
+  readonly gapMs?: number | undefined;
+  readonly count?: number | undefined;
+  readonly everyCount?: number | undefined;
+  readonly minChange?: number | undefined;
+  readonly everyMs?: number | undefined;
 }
 
 /** One entry of `sources:` in config.yaml, after parsing. */

@@ -105,7 +105,7 @@ export interface WindowMeta {
   readonly samples: { readonly first: number; readonly last: number; readonly missing: number };
   /** Share of the window's span that its samples cover, 0..1. */
   readonly coverage: number;
-  /** How much its samples can say, 0..1: silence, darkness, clipping and a stuck sensor lower it. Absent: not measured, taken as 1. */
+  /** How much its samples can say, 0..1: silence, darkness, clipping, a stuck sensor or a collapsed encoder lower it. Absent: 1. */
   readonly quality?: number;
 }
 

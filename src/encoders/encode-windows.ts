@@ -48,7 +48,7 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
     const resolve = (meta: WindowMeta, vector: Float32Array): void => {
       account.stage.emit();
       if (watch.vector(vector)) collapse(watch.isCollapsed);
-      subscriber.next({ ...meta, space, seq: account.seq++, vector });
+      subscriber.next({ ...meta, ...(watch.isCollapsed && { quality: 0 }), space, seq: account.seq++, vector });
       completeIfDone();
     };
     const drop = (meta: WindowMeta, reason: string, message?: string): void => {

@@ -2,6 +2,7 @@ import { Observable } from 'rxjs';
 import type { Stage } from '../core/ledger.ts';
 import { SeenSequences } from '../core/seen-sequences.ts';
 import type { Payload, Sample, Window } from '../core/types.ts';
+import { windowOf } from './window-of.ts';
 
 export interface FrameWindowOptions {
   /** A frame may come this much of event time behind the newest, in ms; later it is dropped as `late`. Default 0. */
@@ -33,16 +34,7 @@ export function frameWindow<P extends Payload>({ latenessMs = 0, everyMs, stage 
           if (slot !== undefined && slot === slotBefore) return stage?.drop('thinned');
           slotBefore = slot;
           stage?.emit();
-          subscriber.next({
-            source: sample.source,
-            modality: sample.modality,
-            startUs: sample.timeUs,
-            endUs: sample.timeUs + 1,
-            errorUs: sample.errorUs,
-            samples: { first: sample.seq, last: sample.seq, missing: 0 },
-            coverage: 1,
-            members: [sample],
-          });
+          subscriber.next(windowOf([sample], sample, { startUs: sample.timeUs, endUs: sample.timeUs + 1, coverage: 1 }));
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),

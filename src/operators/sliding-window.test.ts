@@ -238,4 +238,51 @@ describe('slidingWindow', () => {
       ),
     );
   });
+
+  it('follows the rules to the letter, against a slow reading of them', async () => {
+    const anything = fc.array(fc.record({ seq: fc.nat({ max: 40 }), at: fc.nat({ max: 2000 }) }), { maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(anything, fc.constantFrom([300, 100], [200, 200]), fc.constantFrom(0, 70, 150), async (list, terms, latenessMs) => {
+        const [sizeMs = 0, hopMs = 0] = terms;
+        const stage = new Stage('wrist', 'samples');
+        const windows = await run(
+          list.map(({ seq, at }) => sample(seq, at)),
+          { sizeMs, hopMs, latenessMs, stage },
+        );
+        const members = new Map<number, [at: number, seq: number][]>();
+        const counts = { accepted: 0, duplicate: 0, late: 0, latePartial: 0 };
+        const seen = new Set<number>();
+        let watermark = Number.NEGATIVE_INFINITY;
+        for (const { seq, at } of list) {
+          if (seen.has(seq)) {
+            counts.duplicate++;
+            continue;
+          }
+          seen.add(seq);
+          const starts = [];
+          for (let start = Math.floor(at / hopMs) * hopMs; start > at - sizeMs; start -= hopMs) starts.push(start);
+          const open = starts.filter((start) => start + sizeMs > watermark);
+          if (open.length === 0) counts.late++;
+          else {
+            counts.accepted++;
+            if (open.length < starts.length) counts.latePartial++;
+            for (const start of open) members.set(start, [...(members.get(start) ?? []), [at, seq]]);
+            watermark = Math.max(watermark, at - latenessMs);
+          }
+        }
+        const expected = [...members]
+          .sort(([a], [b]) => a - b)
+          .map(([start, list]) => [start, list.sort(([a, m], [b, n]) => a - b || m - n).map(([, seq]) => seq)] as const);
+        expect(seqs(windows)).toEqual(expected);
+        const { received, emitted, dropped, noted } = stage.line();
+        expect(received).toBe(emitted + (dropped['duplicate'] ?? 0) + (dropped['late'] ?? 0));
+        expect({
+          accepted: emitted,
+          duplicate: dropped['duplicate'] ?? 0,
+          late: dropped['late'] ?? 0,
+          latePartial: noted['latePartial'] ?? 0,
+        }).toEqual(counts);
+      }),
+    );
+  });
 });

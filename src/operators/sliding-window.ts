@@ -4,6 +4,7 @@ import { SeenSequences } from '../core/seen-sequences.ts';
 import type { Payload, Sample, Window } from '../core/types.ts';
 import { coverage } from './coverage.ts';
 import { WindowBuffer } from './window-buffer.ts';
+import { windowOf } from './window-of.ts';
 
 export interface SlidingWindowOptions {
   /** Length of a window in ms. */
@@ -163,24 +164,7 @@ class SlidingWindows<P extends Payload> {
     const members = this.#buffer.slice(from, to);
     const first = members[0];
     if (!first) return undefined;
-    let lowest = first.seq;
-    let highest = first.seq;
-    let errorUs = 0;
-    for (const { seq, errorUs: bound } of members) {
-      lowest = Math.min(lowest, seq);
-      highest = Math.max(highest, seq);
-      errorUs = Math.max(errorUs, bound);
-    }
-    return {
-      source: first.source,
-      modality: first.modality,
-      startUs,
-      endUs,
-      errorUs,
-      samples: { first: lowest, last: highest, missing: Math.max(0, highest - lowest + 1 - members.length) },
-      coverage: coverage(members, startUs, endUs),
-      members,
-    };
+    return windowOf(members, first, { startUs, endUs, coverage: coverage(members, startUs, endUs) });
   }
 
   /**

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { idSchema, ruleSchema } from '../alerts/rule.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { parseYamlWithPlaces } from '../core/parse-yaml.ts';
-import { MODALITIES } from '../core/types.ts';
+import { WINDOW_KINDS, type WindowKind } from '../core/source-config.ts';
+import { MODALITIES, type Modality } from '../core/types.ts';
 import { fillEnvironment } from './environment.ts';
 
 const port = z.number().int().min(0).max(65_535);
@@ -14,10 +15,32 @@ const brokerUrl = z.string().regex(/^(mqtts?|wss?):\/\//, 'a broker is mqtt://HO
 
 const windowSchema = z
   .strictObject({
+    kind: z
+      .enum(WINDOW_KINDS)
+      .optional()
+      .describe('tumbling, sliding: by time; session: until silence; count: by number; frame: each picture; change: pictures that differ'),
     sizeMs: positive.max(600_000).optional(),
     hopMs: positive.max(600_000).optional(),
     latenessMs: z.number().min(0).max(60_000).optional(),
     minCoverage: z.number().min(0).max(1).optional(),
+    closeWhenWhole: z
+      .boolean()
+      .optional()
+      .describe('emit a window before its lateness has passed once its numbers prove it whole; default: true where latenessMs is not set'),
+    gapMs: positive.max(600_000).optional().describe('session: a session ends when nothing came for so long (default 1000)'),
+    count: z.number().int().min(1).max(65_536).optional().describe('count: samples in a window (default 100)'),
+    everyCount: z
+      .number()
+      .int()
+      .min(1)
+      .max(65_536)
+      .optional()
+      .describe("count: samples from one window's start to the next (default: count)"),
+    minChange: z.number().min(0).max(1).optional().describe('change: a picture that differs by less is left out, 0..1 (default 0.02)'),
+    everyMs: positive
+      .max(3_600_000)
+      .optional()
+      .describe('frame: only the first picture of each so many ms; change: one passes at the latest after so many ms'),
   })
   .refine(
     ({ sizeMs, hopMs }) => sizeMs === undefined || hopMs === undefined || sizeMs / hopMs <= 1000,
@@ -74,6 +97,12 @@ const recordSchema = z.strictObject({
     .optional()
     .describe('only so long before and after each alert'),
 });
+
+/** A spectrogram has one length, and only pictures can be compared as such. */
+const kindsOf = (modality: Modality): readonly WindowKind[] => {
+  if (modality === 'audio') return ['tumbling', 'sliding'];
+  return modality === 'imu' ? ['tumbling', 'sliding', 'session', 'count'] : WINDOW_KINDS;
+};
 
 const unique =
   <T>(keyOf: (item: T) => string, what: string) =>
@@ -201,6 +230,15 @@ export const configSchema = z
   })
   .superRefine((config, context) => {
     const known = namesOf(config);
+    for (const [i, { modality, window }] of config.sources.entries()) {
+      const fitting = kindsOf(modality);
+      if (window?.kind !== undefined && !fitting.includes(window.kind))
+        context.addIssue({
+          code: 'custom',
+          path: ['sources', i, 'window', 'kind'],
+          message: `windows of ${modality} cannot be of kind ${window.kind}; they can be ${fitting.join(', ')}`,
+        });
+    }
     for (const [i, rule] of config.alerts.entries()) {
       for (const [j, name] of rule.on.entries()) {
         if (!known.has(name))
