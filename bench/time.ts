@@ -65,8 +65,18 @@ const eventTime: Load = (inputs) => {
     const source = `imu${i}`;
     input
       .pipe(
-        correctClock<Imu>({ source, modality: 'imu', stage: ledger.stage(source, 'clock') }),
-        slidingWindow<Imu>({ sizeMs: 1000, hopMs: 500, latenessMs: 200, closeWhenWhole: true, stage: ledger.stage(source, 'window') }),
+        correctClock<Imu>({
+          source,
+          modality: 'imu',
+          stage: ledger.stage(source, 'clock'),
+        }),
+        slidingWindow<Imu>({
+          sizeMs: 1000,
+          hopMs: 500,
+          latenessMs: 200,
+          closeWhenWhole: true,
+          stage: ledger.stage(source, 'window'),
+        }),
       )
       .subscribe();
   }
@@ -80,12 +90,24 @@ const countReadings: Load = (inputs) => {
 function coreShare(seconds: number, load: Load): number {
   const inputs = Array.from({ length: SOURCES }, () => new Subject<Reading<Imu>>());
   load(inputs);
-  const payload: Imu = { kind: 'imu', values: new Float32Array(6) };
+  // A sensor that is stuck would be looked at to its last reading.
+  const payloads = Array.from({ length: 16 }, (_, i): Imu => ({
+    kind: 'imu',
+    values: new Float32Array(6).fill(i),
+  }));
   const random = seeded(7);
   const before = process.cpuUsage();
   for (let i = 0; i < (seconds * 1e6) / PERIOD_US; i++) {
     const arrivalUs = EPOCH_US + i * PERIOD_US + 200 * random();
-    for (const input of inputs) input.next({ arrivalUs, deviceUs: 5e8 + i * PERIOD_US, seq: i, payload });
+    const payload = payloads[i % payloads.length];
+    if (payload)
+      for (const input of inputs)
+        input.next({
+          arrivalUs,
+          deviceUs: 5e8 + i * PERIOD_US,
+          seq: i,
+          payload,
+        });
   }
   const { user, system } = process.cpuUsage(before);
   for (const input of inputs) input.complete();
@@ -101,12 +123,22 @@ function alignment(seed: number): Record<'worst' | 'mean', { ours: number; oppon
     input.pipe(correctClock<Imu>({ source: 'imu', modality: 'imu' })).subscribe(({ timeUs }) => (sensor.timeUs = timeUs));
     return sensor;
   });
-  const sums = { ours: 0, opponent: 0, worstOurs: 0, worstOpponent: 0, count: 0 };
+  const sums = {
+    ours: 0,
+    opponent: 0,
+    worstOurs: 0,
+    worstOpponent: 0,
+    count: 0,
+  };
   for (let trueUs = 0; trueUs < 2 * SETTLED_US; trueUs += 10_000) {
     for (const sensor of sensors) {
       sensor.arrivalUs = EPOCH_US + trueUs - JITTER_US * Math.log(1 - random());
       const deviceUs = 1e9 + trueUs * (1 + sensor.which * DRIFT) + sensor.which * OFFSET_US;
-      sensor.input.next({ arrivalUs: sensor.arrivalUs, deviceUs, payload: { kind: 'imu', values: new Float32Array(6) } });
+      sensor.input.next({
+        arrivalUs: sensor.arrivalUs,
+        deviceUs,
+        payload: { kind: 'imu', values: new Float32Array(6) },
+      });
     }
     const [a, b] = sensors;
     if (trueUs < SETTLED_US || !a || !b) continue;
@@ -120,7 +152,10 @@ function alignment(seed: number): Record<'worst' | 'mean', { ours: number; oppon
   }
   return {
     worst: { ours: sums.worstOurs, opponent: sums.worstOpponent },
-    mean: { ours: sums.ours / sums.count, opponent: sums.opponent / sums.count },
+    mean: {
+      ours: sums.ours / sums.count,
+      opponent: sums.opponent / sums.count,
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Imu, Payload, Pcm, Sample } from '../core/types.ts';
+import type { Pcm, Sample } from '../core/types.ts';
 import { fillGrid, GRID_POINTS, isPlainFrame, type PlainFrame } from './frame-grid.ts';
 
 /** Sound below the first says nothing, above the second all (root mean square, dB below full scale): the floor of a bad microphone. */
@@ -63,10 +63,15 @@ function loudnessOf(chunk: Pcm): Loudness {
 }
 
 function motionQuality(members: readonly Sample[]): number {
-  const values = members.map(({ payload }) => payload).filter((payload): payload is Imu => payload.kind === 'imu');
-  const [first] = values;
-  if (!first || values.length < STUCK_READINGS) return 1;
-  return values.some((one) => one.values.some((value, i) => value !== first.values[i])) ? 1 : 0;
+  const first = members[0]?.payload;
+  if (first?.kind !== 'imu' || members.length < STUCK_READINGS) return 1;
+  for (const { payload } of members) if (payload.kind === 'imu' && differs(payload.values, first.values)) return 1;
+  return 0;
+}
+
+function differs(a: Float32Array, b: Float32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return true;
+  return false;
 }
 
 function frameQuality(frame: PlainFrame): number {
@@ -111,7 +116,7 @@ const ramp = (value: number, low: number, high: number): number => {
 };
 
 /** For a window's description: nothing where nothing is wrong. */
-export const qualityField = (members: readonly Sample<Payload>[]): { readonly quality?: number } => {
+export const qualityField = (members: readonly Sample[]): { readonly quality?: number } => {
   const quality = Math.round(qualityOf(members) * 1000) / 1000;
   return quality < 1 ? { quality } : {};
 };

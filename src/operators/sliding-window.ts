@@ -45,7 +45,7 @@ export function slidingWindow<P extends Payload>(options: SlidingWindowOptions):
       const windows = new SlidingWindows<P>(options);
       return source.subscribe({
         next: (sample) => {
-          for (const window of windows.push(sample)) subscriber.next(window);
+          if (windows.add(sample)) for (const window of windows.close()) subscriber.next(window);
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => {
@@ -69,6 +69,8 @@ class SlidingWindows<P extends Payload> {
   #longestUs = 0;
   /** Windows with an end up to here are closed: the watermark, or the end of the last window that closed whole. */
   #closedToUs = Number.NEGATIVE_INFINITY;
+  /** No window ends before this: until then there is nothing to look for. */
+  #nextEndUs = Number.POSITIVE_INFINITY;
 
   constructor({ sizeMs, hopMs = sizeMs, latenessMs = 0, closeWhenWhole = false, maxSamples = 65_536, stage }: SlidingWindowOptions) {
     if (!(sizeMs > 0) || !(hopMs > 0)) throw new RangeError(`window: sizeMs ${sizeMs} and hopMs ${hopMs} must be above 0`);
@@ -80,20 +82,39 @@ class SlidingWindows<P extends Payload> {
     this.#stage = stage;
   }
 
-  *push(sample: Sample<P>): Generator<Window<P>> {
+  /** Takes a sample. Returns whether a window may have become complete: most samples only join one that is open. */
+  add(sample: Sample<P>): boolean {
     this.#stage?.receive();
-    if (!this.#seen.add(sample.seq)) return this.#stage?.drop('duplicate');
-    const endOfSampleUs = sample.timeUs + sample.durationUs;
-    const lastEndUs = this.#lastStart(sample) + this.#sizeUs;
-    if (lastEndUs <= sample.timeUs) return this.#stage?.drop('betweenWindows');
-    if (lastEndUs <= this.#closedToUs) return this.#stage?.drop('late');
-    if (this.#buffer.length >= this.#maxSamples) return this.#stage?.drop('windowFull');
-    if (this.#firstStart(sample.timeUs) + this.#sizeUs <= this.#closedToUs) this.#stage?.note('latePartial');
+    const refused = this.#refusal(sample);
+    if (refused !== undefined) {
+      this.#stage?.drop(refused);
+      return false;
+    }
+    const firstEndUs = this.#firstStart(sample.timeUs) + this.#sizeUs;
+    if (firstEndUs <= this.#closedToUs) this.#stage?.note('latePartial');
+    else this.#nextEndUs = Math.min(this.#nextEndUs, firstEndUs);
     this.#stage?.emit();
     this.#buffer.insert(sample);
     this.#longestUs = Math.max(this.#longestUs, sample.durationUs);
-    this.#newestUs = Math.max(this.#newestUs, endOfSampleUs);
+    this.#newestUs = Math.max(this.#newestUs, sample.timeUs + sample.durationUs);
+    if (this.#newestUs >= this.#nextEndUs) return true;
+    this.#closedToUs = Math.max(this.#closedToUs, this.#newestUs - this.#latenessUs);
+    return false;
+  }
+
+  /** The windows that are complete. */
+  *close(): Generator<Window<P>> {
     yield* this.#close(this.#newestUs - this.#latenessUs);
+    const startUs = this.#oldestOpen();
+    this.#nextEndUs = startUs === undefined ? Number.POSITIVE_INFINITY : startUs + this.#sizeUs;
+  }
+
+  #refusal(sample: Sample<P>): string | undefined {
+    if (!this.#seen.add(sample.seq)) return 'duplicate';
+    const lastEndUs = this.#lastStart(sample) + this.#sizeUs;
+    if (lastEndUs <= sample.timeUs) return 'betweenWindows';
+    if (lastEndUs <= this.#closedToUs) return 'late';
+    return this.#buffer.length >= this.#maxSamples ? 'windowFull' : undefined;
   }
 
   *flush(): Generator<Window<P>> {
@@ -164,7 +185,11 @@ class SlidingWindows<P extends Payload> {
     const members = this.#buffer.slice(from, to);
     const first = members[0];
     if (!first) return undefined;
-    return windowOf(members, first, { startUs, endUs, coverage: coverage(members, startUs, endUs) });
+    return windowOf(members, first, {
+      startUs,
+      endUs,
+      coverage: coverage(members, startUs, endUs),
+    });
   }
 
   /**
