@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { MODALITIES, type Alert } from '../core/types.ts';
-import type { AlertDraft } from './rule-engine.ts';
+import type { AlertDraft } from './active-rule.ts';
 
 const alertSchema: z.ZodType<Alert> = z.object({
   cursor: z.number().int().positive(),
@@ -17,11 +17,30 @@ const alertSchema: z.ZodType<Alert> = z.object({
   startUs: z.number(),
   endUs: z.number(),
   query: z.string(),
+  errorUs: z.number().exactOptional(),
+  peak: z.number().exactOptional(),
+  peakUs: z.number().exactOptional(),
+  perDay: z.number().exactOptional(),
+  senses: z
+    .array(
+      z.object({
+        source: z.string(),
+        modality: z.enum([...MODALITIES, 'fused']),
+        score: z.number(),
+        threshold: z.number(),
+        spreads: z.number(),
+        startUs: z.number(),
+        endUs: z.number(),
+        errorUs: z.number(),
+      }),
+    )
+    .exactOptional(),
 });
 
 /**
  * The alerts of the past, appended to a file of JSON lines before anyone is told, so that a cursor means the same after a restart.
- * Keeps the newest `keep`; the file is rewritten when it holds twice as many.
+ * Keeps the newest `keep`; the file is rewritten when it holds twice as many. While the disk is full or read-only, alerts go on and wait
+ * in memory to be written.
  */
 export class FileAlertLog {
   readonly #path: string;
@@ -29,8 +48,13 @@ export class FileAlertLog {
   #fd: number;
   #alerts: Alert[];
   #linesInFile: number;
+  /** Lines that the disk did not take; the newest `keep`. */
+  #waiting: string[] = [];
+  #problem: string | undefined;
+  readonly #onProblem: (problem: string | undefined) => void;
 
-  private constructor(path: string, keep: number, alerts: Alert[], linesInFile: number) {
+  private constructor(path: string, keep: number, alerts: Alert[], linesInFile: number, onProblem: (problem: string | undefined) => void) {
+    this.#onProblem = onProblem;
     this.#path = path;
     this.#keep = keep;
     this.#alerts = alerts;
@@ -41,14 +65,15 @@ export class FileAlertLog {
   /**
    * Opens or creates the log. A torn last line (power cut) is left out; lines that are not alerts are skipped.
    *
+   * @param onProblem told when lines can no longer be written, and when they can again (undefined)
    * @throws EdgeBindError `STATE_NOT_WRITABLE`
    */
-  static open(path: string, keep = 10_000): FileAlertLog {
+  static open(path: string, keep = 10_000, onProblem: (problem: string | undefined) => void = () => undefined): FileAlertLog {
     try {
       mkdirSync(dirname(path), { recursive: true });
       const lines = readLines(path);
       const alerts = lines.flatMap((line) => parseLine(line)).slice(-keep);
-      const log = new FileAlertLog(path, keep, alerts, lines.length);
+      const log = new FileAlertLog(path, keep, alerts, lines.length, onProblem);
       // A torn line would swallow the next one appended to it.
       if (lines.length !== alerts.length) log.#rewrite();
       return log;
@@ -87,16 +112,51 @@ export class FileAlertLog {
   append(draft: AlertDraft): Alert {
     // The cursor last: a draft may be an alert of the past that goes on, with the cursor it had.
     const alert = { ...draft, cursor: this.newest + 1 };
-    writeSync(this.#fd, `${JSON.stringify(alert)}\n`);
-    this.#linesInFile++;
     this.#alerts.push(alert);
-    if (this.#linesInFile >= 2 * this.#keep) this.#rewrite();
+    this.#waiting.push(`${JSON.stringify(alert)}\n`);
+    this.#write();
     return alert;
   }
 
+  /** The raise of that id. */
+  raiseOf(id: string): Alert | undefined {
+    return this.#alerts.findLast((alert) => alert.id === id && alert.state === 'raised');
+  }
+
+  /** The newest clear of each rule and source. */
+  rested(): Alert[] {
+    const newest = new Map<string, Alert>();
+    for (const alert of this.#alerts) if (alert.state === 'cleared') newest.set(`${alert.rule}\u0000${alert.source}`, alert);
+    return [...newest.values()];
+  }
+
   close(): void {
+    this.#write();
     fsyncSync(this.#fd);
     closeSync(this.#fd);
+  }
+
+  #write(): void {
+    try {
+      if (this.#waiting.length > 0) {
+        // After a failure part of a line may be in the file: it must not swallow the next.
+        writeSync(this.#fd, `${this.#problem === undefined ? '' : '\n'}${this.#waiting.join('')}`);
+        this.#linesInFile += this.#waiting.length;
+        this.#waiting = [];
+      }
+      if (this.#alerts.length >= 2 * this.#keep) this.#alerts = this.#alerts.slice(-this.#keep);
+      if (this.#linesInFile >= 2 * this.#keep) this.#rewrite();
+      this.#tell(undefined);
+    } catch (error) {
+      this.#waiting = this.#waiting.slice(-this.#keep);
+      this.#tell(messageOf(error));
+    }
+  }
+
+  #tell(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#onProblem(problem);
   }
 
   #rewrite(): void {

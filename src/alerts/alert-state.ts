@@ -17,9 +17,15 @@ export class AlertState {
   #phase: 'quiet' | 'pending' | 'raised' = 'quiet';
   #sinceUs = 0;
   #deafUntilUs = Number.NEGATIVE_INFINITY;
+  #isHeld = false;
 
   get isRaised(): boolean {
     return this.#phase === 'raised';
+  }
+
+  /** Raised, or would be if it might. */
+  get isUp(): boolean {
+    return this.#phase === 'raised' || (this.#phase === 'pending' && this.#isHeld);
   }
 
   /** Goes on with an alert that was raised before a restart. */
@@ -27,12 +33,18 @@ export class AlertState {
     this.#phase = 'raised';
   }
 
+  /** Goes on with the cooldown of one that was cleared before a restart. */
+  rest(clearedUs: number, cooldownMs: number): void {
+    this.#deafUntilUs = clearedUs + cooldownMs * 1000;
+  }
+
   /** Forgets what was seen, e.g. when the rule's query changes. */
   reset(): void {
     this.#phase = 'quiet';
   }
 
-  step(score: number, timeUs: number, terms: AlertTerms): AlertChange {
+  /** @param mayRaise false: holds an alert back that would be raised now; it comes when it may, if the score is still up */
+  step(score: number, timeUs: number, terms: AlertTerms, mayRaise = true): AlertChange {
     if (this.#phase === 'raised') {
       if (score >= terms.clearBelow) return undefined;
       this.#phase = 'quiet';
@@ -47,7 +59,8 @@ export class AlertState {
       this.#phase = 'pending';
       this.#sinceUs = timeUs;
     }
-    if (timeUs - this.#sinceUs < terms.holdMs * 1000) return undefined;
+    this.#isHeld = timeUs - this.#sinceUs >= terms.holdMs * 1000;
+    if (!this.#isHeld || !mayRaise) return undefined;
     this.#phase = 'raised';
     return 'raised';
   }

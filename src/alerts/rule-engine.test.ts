@@ -28,7 +28,7 @@ const embedding = (score: number, at = 0, more: Partial<Embedding> = {}): Embedd
 
 describe('RuleEngine', () => {
   it('scores what a rule listens to, by modality or by source, and nothing else', () => {
-    const engine = new RuleEngine();
+    const engine = new RuleEngine('s');
     engine.set(rule({ on: ['mic', 'image'] }), query);
     expect(engine.judge(embedding(0.25)).scores).toMatchObject([{ rule: 'glass', source: 'mic', score: 0.25, threshold: 0.5 }]);
     expect(engine.judge(embedding(0.25, 0, { source: 'front', modality: 'image' })).scores).toHaveLength(1);
@@ -36,7 +36,7 @@ describe('RuleEngine', () => {
   });
 
   it('publishes each change of state once, with one id from raise to clear', () => {
-    const engine = new RuleEngine();
+    const engine = new RuleEngine('s');
     engine.set(rule(), query);
     const changes = [0.6, 0.7, 0.49, 0.2, 0.1].flatMap((score, i) => engine.judge(embedding(score, i)).changes);
     expect(changes.map(({ id, state }) => [id, state])).toEqual([
@@ -46,13 +46,13 @@ describe('RuleEngine', () => {
   });
 
   it('refuses to compare vectors of two spaces', () => {
-    const engine = new RuleEngine();
+    const engine = new RuleEngine('s');
     engine.set(rule(), query);
     expect(() => engine.judge(embedding(0.6, 0, { space: 'other' }))).toThrow(SpaceMismatchError);
   });
 
   it('clears what a deleted or re-worded rule had raised, and keeps it through a new threshold', () => {
-    const engine = new RuleEngine();
+    const engine = new RuleEngine('s');
     engine.set(rule(), query);
     engine.judge(embedding(0.9));
     expect(engine.set(rule({ threshold: 0.6 }), query)).toEqual([]);
@@ -64,18 +64,165 @@ describe('RuleEngine', () => {
   });
 
   it('goes on with what was raised before a restart, and clears what nobody listens to any more', () => {
-    const before = new RuleEngine();
+    const before = new RuleEngine('s');
     before.set(rule(), query);
     const [raised] = before.judge(embedding(0.9)).changes;
-    const after = new RuleEngine();
+    const after = new RuleEngine('s');
     after.set(rule(), query);
     expect(after.restore(raised!)).toEqual([]);
     expect(after.judge(embedding(0.9, 1)).changes).toEqual([]);
     expect(after.forget('mic')).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
     expect(after.forget('mic')).toEqual([]);
-    expect(new RuleEngine().restore(raised!)).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+    expect(new RuleEngine('s').restore(raised!)).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
     after.set(rule({ on: ['image'] }), query);
     expect(after.restore(raised!)).toMatchObject([{ state: 'cleared' }]);
+  });
+});
+
+describe('RuleEngine with several sources and rules', () => {
+  const at = (source: string, score: number, seconds: number): Embedding =>
+    embedding(score, 0, { source, modality: source === 'mic' ? 'audio' : 'imu', startUs: (seconds - 1) * 1e6, endUs: seconds * 1e6 });
+  const both = rule({ on: ['mic', 'wrist'], atLeast: { sources: 2, withinMs: 1000 }, cooldownMs: 0 });
+
+  it('raises one alert when enough sources are up within the time, in whichever order they come', () => {
+    for (const order of [0, 1]) {
+      const engine = new RuleEngine('s');
+      engine.set(both, query);
+      expect(engine.judge(at('mic', 0.9, 10)).changes).toEqual([]);
+      expect(engine.judge(at('wrist', 0.9, 14)).changes).toEqual([]);
+      const pair = [at('mic', 0.8, 20), at('wrist', 0.7, 20.5)];
+      const changes = (order === 0 ? pair : pair.reverse()).flatMap((one) => engine.judge(one).changes);
+      expect(changes).toMatchObject([{ state: 'raised', senses: [{ source: 'mic' }, { source: 'wrist' }] }]);
+      const cleared = [21, 22, 23].flatMap((seconds) => engine.judge(at('mic', 0.1, seconds)).changes);
+      expect(cleared).toMatchObject([{ id: changes[0]!.id, state: 'cleared' }]);
+    }
+  });
+
+  it('keeps an alert of several sources through a restart', () => {
+    const before = new RuleEngine('s');
+    before.set(both, query);
+    const [raised] = [at('mic', 0.8, 20), at('wrist', 0.7, 20.5)].flatMap((one) => before.judge(one).changes);
+    const after = new RuleEngine('s');
+    after.set(both, query);
+    expect(after.restore(raised!)).toEqual([]);
+    expect(after.judge(at('mic', 0.1, 30)).changes).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+  });
+
+  it('waits for the rule that must come before, and for no longer than was said', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ id: 'impact', on: ['wrist'], silent: true }), query);
+    engine.set(rule({ on: ['mic'], after: { rule: 'impact', withinMs: 2000 }, cooldownMs: 0 }), query);
+    expect(engine.judge(at('mic', 0.9, 10)).changes).toEqual([]);
+    engine.judge(at('mic', 0.1, 11));
+    expect(engine.judge(at('wrist', 0.9, 20)).changes).toEqual([]);
+    expect(engine.judge(at('mic', 0.9, 21.5)).changes).toMatchObject([{ rule: 'glass', state: 'raised' }]);
+    engine.judge(at('mic', 0.1, 22));
+    expect(engine.judge(at('mic', 0.9, 24)).changes).toEqual([]);
+  });
+
+  it('raises nothing in quiet hours, and what is still up when they end', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ quietHours: { from: '22:00', to: '06:00', timeZone: 'UTC' } }), query);
+    const night = Date.UTC(2026, 0, 2, 5, 59, 30) / 1000;
+    expect(engine.judge(at('mic', 0.9, night)).changes).toEqual([]);
+    expect(engine.judge(at('mic', 0.9, night + 31)).changes).toMatchObject([{ state: 'raised' }]);
+    const late = new RuleEngine('s');
+    late.set(rule({ quietHours: { from: '08:00', to: '12:00', timeZone: 'Europe/Berlin' } }), query);
+    // 06:30 in London is 07:30 in Berlin, an hour later it is quiet there.
+    expect(late.judge(at('mic', 0.9, Date.UTC(2026, 0, 2, 7, 30) / 1000)).changes).toEqual([]);
+    expect(late.judge(at('mic', 0.9, Date.UTC(2026, 0, 2, 11, 0) / 1000)).changes).toHaveLength(1);
+  });
+
+  it('tells each new height of a raised alert, and the highest with its clear', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule(), query);
+    const seen = [0.6, 0.8, 0.7, 0.9].map((score, i) => engine.judge(embedding(score, i)).updates.map(({ peak }) => peak));
+    expect(seen.flat().map((peak) => Math.round(peak * 10) / 10)).toEqual([0.8, 0.9]);
+    const [cleared] = engine.judge(embedding(0.1, 4)).changes;
+    expect(cleared).toMatchObject({ state: 'cleared', peakUs: 4e6 });
+    expect(cleared!.peak).toBeCloseTo(0.9, 6);
+  });
+
+  it('rests after a restart as long as it would have without', () => {
+    const before = new RuleEngine('s');
+    before.set(rule({ cooldownMs: 10_000 }), query);
+    const [, cleared] = [0.9, 0.1].flatMap((score, i) => before.judge(embedding(score, i)).changes);
+    const after = new RuleEngine('s');
+    after.set(rule({ cooldownMs: 10_000 }), query);
+    after.rest(cleared!);
+    expect(after.judge(embedding(0.9, 5)).changes).toEqual([]);
+    expect(after.judge(embedding(0.9, 12)).changes).toHaveLength(1);
+  });
+});
+
+describe('RuleEngine with calibrated rules', () => {
+  const wave = (i: number): number => 0.1 + 0.02 * Math.sin(i * 1.7) * Math.sin(i * 0.13) + 0.005 * Math.sin(i * i);
+  const calibrated = rule({ threshold: undefined, falseAlarmsPerDay: 2 });
+
+  it('raises nothing while it learns, says how far it is, and then does', () => {
+    const engine = new RuleEngine('s');
+    engine.set(calibrated, query);
+    const first = engine.judge(embedding(0.99, 0));
+    expect(first.changes).toEqual([]);
+    expect(first.scores[0]).toMatchObject({ threshold: 1, learning: 0 });
+    let raised = 0;
+    for (let i = 1; i < 3000; i++) raised += engine.judge(embedding(wave(i), i)).changes.length;
+    expect(raised).toBe(0);
+    const { scores, changes } = engine.judge(embedding(0.6, 3000));
+    expect(scores[0]!.learning).toBeUndefined();
+    expect(scores[0]!.threshold).toBeLessThan(0.3);
+    expect(changes).toMatchObject([{ state: 'raised' }]);
+    expect(changes[0]!.perDay).toBeLessThan(2);
+  });
+
+  it('uses the fixed threshold until then where there is one', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ threshold: 0.5, falseAlarmsPerDay: 2 }), query);
+    expect(engine.judge(embedding(0.6, 0)).changes).toHaveLength(1);
+  });
+
+  it('learns a new rule at once from what the sources gave before', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ id: 'other' }), query);
+    for (let i = 1; i < 2000; i++) engine.judge(embedding(wave(i), i));
+    engine.set(calibrated, query);
+    expect(engine.judge(embedding(0.1, 2001)).scores.find((score) => score.rule === 'glass')!.learning).toBeUndefined();
+    const [trial] = engine.tryOut(rule({ threshold: 0.119 }), query);
+    expect(trial).toMatchObject({ source: 'mic', windows: 2000 });
+    expect(trial!.alarms).toBeGreaterThan(10);
+    expect(engine.tryOut(calibrated, query)[0]!.alarms).toBe(0);
+  });
+
+  it('says what is new to a source, and what is no longer', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ query: { novelty: true }, threshold: 0.2 }), undefined);
+    expect(engine.judge(embedding(0.5, 0)).changes).toEqual([]);
+    for (let i = 1; i < 50; i++) expect(engine.judge(embedding(0.5, i)).changes).toEqual([]);
+    expect(engine.judge(embedding(-0.9, 50)).changes).toMatchObject([{ state: 'raised', query: 'something new' }]);
+    expect(engine.judge(embedding(0.5, 51)).changes).toMatchObject([{ state: 'cleared' }]);
+    expect(engine.judge(embedding(-0.9, 80)).changes).toEqual([]);
+  });
+
+  it('says when two senses that agreed no longer do', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ query: { disagreement: ['mic', 'front'] }, threshold: -0.5 }), undefined);
+    const pair = (mic: number, front: number, i: number) => {
+      engine.judge(embedding(front, i, { source: 'front', modality: 'image' }));
+      return engine.judge(embedding(mic, i)).changes;
+    };
+    for (let i = 0; i < 10; i++) expect(pair(0.9, 0.8, i)).toEqual([]);
+    expect(pair(-0.9, 0.9, 10)).toMatchObject([{ state: 'raised', source: 'mic', query: 'mic and front disagree' }]);
+  });
+
+  it('decides the same on the same windows', () => {
+    const run = (): unknown[] => {
+      const engine = new RuleEngine('s');
+      engine.set(rule({ threshold: undefined, falseAlarmsPerDay: 500 }), query);
+      return Array.from({ length: 5000 }, (_, i) => engine.judge(embedding(wave(i) + (i % 700 === 0 ? 0.3 : 0), i)).changes).flat();
+    };
+    const changes = run();
+    expect(changes.length).toBeGreaterThan(4);
+    expect(run()).toEqual(changes);
   });
 });
 

@@ -1,60 +1,92 @@
-import type { Alert, Score, Sense } from '../core/types.ts';
+import type { AlertUpdate, Score, SenseScore } from '../core/types.ts';
+import type { BackgroundReport } from '../space/background.ts';
+import { Familiar, type Kept } from '../space/familiar.ts';
+import { RecentVectors } from '../space/recent-vectors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
-import { AlertState } from './alert-state.ts';
-import { clearBelow, queryWords, type Rule } from './rule.ts';
-
-/** An alert before the log gives it its cursor. */
-export type AlertDraft = Omit<Alert, 'cursor'>;
-
-/** What can be judged: an embedding of a source, or the fused vector. */
-export interface Judged extends SpaceVector {
-  readonly source: string;
-  readonly modality: Sense;
-  readonly startUs: number;
-  readonly endUs: number;
-}
+import { ActiveRule, type AlertDraft, type Judged, type Outcome } from './active-rule.ts';
+import { tryOut, type Trial } from './try-out.ts';
+import type { Rule } from './rule.ts';
+import { Watch } from './watch.ts';
 
 export interface Verdict {
   readonly scores: readonly Score[];
   readonly changes: readonly AlertDraft[];
+  readonly updates: readonly AlertUpdate[];
 }
 
-/** A rule with its query as a vector, and what each source has made of it so far. */
-interface ActiveRule {
-  readonly rule: Rule;
-  readonly query: SpaceVector;
-  readonly sources: Map<string, Watch>;
+/** Hears everything that backgrounds learn, so that they can be kept. */
+export interface EngineJournal {
+  score(active: ActiveRule, watch: Watch, score: number, endUs: number, isUp: boolean): void;
+  verdict(rule: string, source: string, alarmUs: number, isRight: boolean): void;
+  familiar(source: string, kept: Kept): void;
 }
 
-interface Watch {
-  readonly state: AlertState;
-  /** The alert that is raised now. */
-  raised: AlertDraft | undefined;
+/** A background as it is kept and taken back. */
+export interface KeptBackground {
+  readonly rule: string;
+  readonly source: string;
+  readonly modality: Watch['modality'];
+  /** See `ActiveRule.key`. */
+  readonly key: string;
+  readonly perDay?: number | undefined;
+  readonly cells: Float64Array;
 }
+
+/** What a rule knows of a source, for people. */
+export interface Calibration extends BackgroundReport {
+  readonly rule: string;
+  readonly source: string;
+}
+
+/** Windows of two sources further apart than that are not compared. */
+const TOGETHER_US = 3e6;
 
 /** Scores each embedding against the rules that listen to its source, and turns scores into changes of alerts. */
 export class RuleEngine {
   readonly #rules = new Map<string, ActiveRule>();
+  readonly #listeners = new Map<string, readonly ActiveRule[]>();
+  readonly #recent = new Map<string, { readonly modality: Judged['modality']; readonly vectors: RecentVectors }>();
+  readonly #familiar = new Map<string, Familiar>();
+  readonly #newest = new Map<string, Judged>();
+  readonly #kept = new Map<string, KeptBackground>();
+  readonly #space: string;
+  #journal: EngineJournal | undefined;
+
+  /** @param space id of the space that is judged in: vectors of another are refused, and what was learnt in another is not used */
+  constructor(space: string) {
+    this.#space = space;
+  }
 
   get rules(): readonly Rule[] {
-    return [...this.#rules.values()].map((active) => active.rule);
+    return [...this.#rules.values()].map(({ rule }) => rule);
+  }
+
+  /** From now on the journal hears what is learnt. */
+  keepIn(journal: EngineJournal): void {
+    this.#journal = journal;
   }
 
   /** Each rule with its query as a vector. */
-  get queries(): readonly { readonly rule: Rule; readonly query: SpaceVector }[] {
-    return [...this.#rules.values()];
+  get queries(): readonly (SpaceVector & { readonly rule: Rule })[] {
+    return [...this.#rules.values()].flatMap(({ rule, query }) => (query ? [{ rule, ...query }] : []));
   }
 
   /**
-   * Adds or replaces a rule. Raised alerts of the old rule go on if the new one has the same query; else they are cleared.
+   * Adds or replaces a rule. Raised alerts and backgrounds of the old rule go on if the new one has the same query; else they are cleared,
+   * and what the sources gave in the last half hour is the first background.
    *
+   * @param query undefined for novelty and disagreement
    * @returns the clears
    */
-  set(rule: Rule, query: SpaceVector): AlertDraft[] {
+  set(rule: Rule, query: SpaceVector | undefined): AlertDraft[] {
     const old = this.#rules.get(rule.id);
-    const isSameQuery = old !== undefined && JSON.stringify(old.rule.query) === JSON.stringify(rule.query);
-    const cleared = isSameQuery ? this.#clearWhere(old, (watch) => !listens(rule, watch)) : this.delete(rule.id);
-    this.#rules.set(rule.id, { rule, query, sources: isSameQuery ? old.sources : new Map<string, Watch>() });
+    const active = new ActiveRule(rule, query, this.#space);
+    const goesOn = old?.key === active.key && (old.rule.atLeast === undefined) === (rule.atLeast === undefined);
+    const cleared = goesOn ? old.clear((raised) => !active.listensTo(raised)) : this.delete(rule.id);
+    if (goesOn) active.adopt(old);
+    else this.#begin(active);
+    this.#rules.set(rule.id, active);
+    this.#listeners.clear();
     return cleared;
   }
 
@@ -63,7 +95,8 @@ export class RuleEngine {
     const active = this.#rules.get(id);
     if (!active) return [];
     this.#rules.delete(id);
-    return this.#clearWhere(active, () => true);
+    this.#listeners.clear();
+    return active.clear(() => true);
   }
 
   /**
@@ -73,71 +106,184 @@ export class RuleEngine {
    */
   restore(raised: AlertDraft): AlertDraft[] {
     const active = this.#rules.get(raised.rule);
-    if (!active || !listens(active.rule, raised)) return [{ ...raised, state: 'cleared' }];
-    const watch = this.#watch(active, raised.source);
-    watch.state.restore();
-    watch.raised = raised;
+    if (!active?.listensTo(raised)) return [{ ...raised, state: 'cleared' }];
+    active.restore(raised);
     return [];
+  }
+
+  /** Goes on with the cooldown after an alert that was cleared before a restart. */
+  rest(cleared: AlertDraft): void {
+    const active = this.#rules.get(cleared.rule);
+    if (active?.listensTo(cleared)) active.rest(cleared);
   }
 
   /** Clears what a source that is gone had raised. */
   forget(source: string): AlertDraft[] {
-    return [...this.#rules.values()].flatMap((active) => this.#clearWhere(active, (raised) => raised.source === source));
+    return [...this.#rules.values()].flatMap((active) => active.clear((raised) => raised.source === source));
   }
 
   /** @throws SpaceMismatchError where a rule's query is of another space than the embedding */
   judge(embedding: Judged): Verdict {
     const scores: Score[] = [];
     const changes: AlertDraft[] = [];
-    for (const active of this.#rules.values()) {
-      const { rule } = active;
-      if (!listens(rule, embedding)) continue;
-      const score = cosine(active.query, embedding);
-      const { source, modality, startUs, endUs } = embedding;
-      scores.push({ rule: rule.id, source, modality, score, threshold: rule.threshold, startUs, endUs });
-      const watch = this.#watch(active, source);
-      const change = watch.state.step(score, endUs, { ...rule, clearBelow: clearBelow(rule) });
-      if (!change) continue;
-      const id = watch.raised?.id ?? `${rule.id}-${source}-${endUs}`;
-      const draft = {
-        id,
-        rule: rule.id,
-        state: change,
-        source,
-        modality,
-        score,
-        threshold: rule.threshold,
-        startUs,
-        endUs,
-        query: queryWords(rule.query),
-      };
-      watch.raised = change === 'raised' ? draft : undefined;
-      changes.push(draft);
+    const updates: AlertUpdate[] = [];
+    const novelty = this.#meet(embedding);
+    for (const active of this.#listening(embedding)) {
+      const score = this.#score(active, embedding, novelty);
+      if (score === undefined) continue;
+      const { after } = active.rule;
+      const comesAfter = !after || this.#rules.get(after.rule)?.wasUp(embedding.endUs, after.withinMs) === true;
+      const { source, modality } = embedding;
+      const outcome: Outcome = active.judge(score, source, modality, embedding, comesAfter);
+      this.#journal?.score(active, outcome.watch, score, embedding.endUs, outcome.watch.state.isUp);
+      scores.push(outcome.fact);
+      if (outcome.change) changes.push(outcome.change);
+      if (outcome.update) updates.push(outcome.update);
     }
-    return { scores, changes };
+    return { scores, changes, updates };
   }
 
-  #watch(active: ActiveRule, source: string): Watch {
-    let watch = active.sources.get(source);
-    if (!watch) {
-      watch = { state: new AlertState(), raised: undefined };
-      active.sources.set(source, watch);
-    }
-    return watch;
+  /** Somebody says whether an alert was right: see `Background.judge`. */
+  judgeAlert({ rule, source, endUs }: AlertDraft, isRight: boolean): void {
+    this.#rules.get(rule)?.watches.get(source)?.background.judge(endUs, isRight);
+    this.#journal?.verdict(rule, source, endUs, isRight);
   }
 
-  #clearWhere(active: ActiveRule, unwanted: (raised: AlertDraft) => boolean): AlertDraft[] {
-    const clears: AlertDraft[] = [];
-    for (const watch of active.sources.values()) {
-      if (!watch.raised || !unwanted(watch.raised)) continue;
-      clears.push({ ...watch.raised, state: 'cleared' });
-      watch.raised = undefined;
-      watch.state.reset();
+  /** What each rule knows of each source. */
+  calibrations(): Calibration[] {
+    return [...this.#rules.values()].flatMap(({ rule, watches }) =>
+      [...watches.values()].map(({ source, background }) => ({ rule: rule.id, source, ...background.report() })),
+    );
+  }
+
+  /** The background of a rule on a source. */
+  background(rule: string, source: string): Watch['background'] | undefined {
+    return this.#rules.get(rule)?.watches.get(source)?.background;
+  }
+
+  /** How often a rule would have been raised by what the sources gave in the last half hour, and by the peaks that are kept of it. */
+  tryOut(rule: Rule, query: SpaceVector | undefined): Trial[] {
+    const active = new ActiveRule(rule, query, this.#space);
+    const running = this.#rules.get(rule.id);
+    const known = running?.key === active.key ? running : undefined;
+    return [...this.#recent].flatMap(([source, { modality, vectors }]) =>
+      active.listensTo({ source, modality }) && query
+        ? [
+            tryOut(
+              rule,
+              source,
+              modality,
+              vectors,
+              (vector) => active.similarity({ space: this.#space, vector }),
+              known?.watches.get(source),
+            ),
+          ]
+        : [],
+    );
+  }
+
+  /** A past vector of a source, the nearest to a time; undefined where it is no longer kept. */
+  past(source: string, timeUs: number): SpaceVector | undefined {
+    let best: { readonly away: number; readonly vector: Float32Array } | undefined;
+    for (const { startUs, endUs, vector } of this.#recent.get(source)?.vectors.all() ?? []) {
+      const away = timeUs < startUs ? startUs - timeUs : Math.max(0, timeUs - endUs);
+      if (away < 2e6 && away < (best?.away ?? Infinity)) best = { away, vector: vector.slice() };
     }
-    return clears;
+    return best && { space: this.#space, vector: best.vector };
+  }
+
+  /** What each source of a rule scored: when it was up, or last. */
+  senses(rule: string): SenseScore[] {
+    return [...(this.#rules.get(rule)?.watches.values() ?? [])].flatMap(({ newest }) => (newest ? [newest] : []));
+  }
+
+  /** The newest vector of a source. */
+  newestOf(source: string): Judged | undefined {
+    return this.#newest.get(source);
+  }
+
+  // -- What is kept, and taken back after a restart --
+
+  *backgrounds(): Iterable<KeptBackground> {
+    for (const { rule, key, watches } of this.#rules.values())
+      for (const { source, modality, background } of watches.values())
+        yield { rule: rule.id, source, modality, key, perDay: rule.falseAlarmsPerDay, cells: background.cells };
+  }
+
+  *familiars(): Iterable<{ readonly source: string; readonly kept: Kept }> {
+    for (const [source, familiar] of this.#familiar) for (const kept of familiar.kept()) yield { source, kept };
+  }
+
+  /** A background of before; a rule of that key that is set later begins with it. BEFORE any rule is set. */
+  takeBack(kept: KeptBackground): void {
+    this.#kept.set(`${kept.rule}\u0000${kept.source}`, kept);
+  }
+
+  takeBackFamiliar(source: string, kept: Kept): void {
+    this.#familiarOf(source).put(kept);
+  }
+
+  // -- Inside --
+
+  #begin(active: ActiveRule): void {
+    const { rule } = active;
+    for (const [name, kept] of this.#kept) {
+      if (kept.rule !== rule.id) continue;
+      this.#kept.delete(name);
+      if (kept.key === active.key && active.listensTo(kept))
+        active.watches.set(kept.source, new Watch(kept.source, kept.modality, rule, kept.cells));
+    }
+    if (!active.query) return;
+    for (const [source, { modality, vectors }] of this.#recent) {
+      if (!active.listensTo({ source, modality }) || active.watches.has(source)) continue;
+      const watch = active.watch(source, modality);
+      for (const { endUs, vector } of vectors.all()) {
+        const score = active.similarity({ space: this.#space, vector });
+        const isUp = score >= (watch.threshold(rule) ?? Infinity);
+        watch.background.push(score, endUs, isUp);
+        this.#journal?.score(active, watch, score, endUs, isUp);
+      }
+    }
+  }
+
+  #listening({ source, modality }: Judged): readonly ActiveRule[] {
+    let listening = this.#listeners.get(source);
+    if (!listening) {
+      listening = [...this.#rules.values()].filter((active) => active.listensTo({ source, modality }));
+      this.#listeners.set(source, listening);
+    }
+    return listening;
+  }
+
+  #score(active: ActiveRule, embedding: Judged, novelty: number): number | undefined {
+    const { disagreement, novelty: isNovelty } = active.rule.query;
+    if (isNovelty) return novelty;
+    if (!disagreement) return active.similarity(embedding);
+    const other = this.#newest.get(disagreement[1]);
+    if (!other || Math.abs(other.endUs - embedding.endUs) > TOGETHER_US) return undefined;
+    return Math.fround(-cosine(embedding, other));
+  }
+
+  /** Remembers the vector; says how new it is, where a rule asks for that. */
+  #meet(embedding: Judged): number {
+    const { source, modality, startUs, endUs, vector } = embedding;
+    this.#newest.set(source, embedding);
+    let recent = this.#recent.get(source);
+    if (!recent) {
+      recent = { modality, vectors: new RecentVectors(vector.length) };
+      this.#recent.set(source, recent);
+    }
+    recent.vectors.push(startUs, endUs, vector);
+    if (!this.#listening(embedding).some(({ rule }) => rule.query.novelty)) return 0;
+    return Math.fround(this.#familiarOf(source).meet(vector, endUs, (kept) => this.#journal?.familiar(source, kept)));
+  }
+
+  #familiarOf(source: string): Familiar {
+    let familiar = this.#familiar.get(source);
+    if (!familiar) {
+      familiar = new Familiar();
+      this.#familiar.set(source, familiar);
+    }
+    return familiar;
   }
 }
-
-/** Whether the rule's `on` names this source or its modality. */
-const listens = (rule: Rule, { source, modality }: { source: string; modality: string }): boolean =>
-  rule.on.includes(source) || rule.on.includes(modality);

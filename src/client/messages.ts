@@ -7,6 +7,7 @@ import type {
   SampleMessage,
   ScoreMessage,
   StatusMessage,
+  UpdateMessage,
 } from '../core/wire.ts';
 import type { Sense } from '../core/types.ts';
 
@@ -30,6 +31,8 @@ export interface ChannelMessages {
   readonly embeddings: EmbeddingEvent;
   readonly fused: FusedEvent;
   readonly alerts: AlertMessage;
+  /** Raised alerts that go higher. */
+  readonly updates: UpdateMessage;
   readonly scores: ScoreMessage;
   readonly status: StatusMessage;
   readonly samples: SampleEvent;

@@ -155,9 +155,14 @@ export interface Score {
   readonly source: string;
   readonly modality: Sense;
   readonly score: number;
+  /** Where the alert is raised now; 1 while it is still being learnt. */
   readonly threshold: number;
   readonly startUs: number;
   readonly endUs: number;
+  /** The score in spreads above what is usual here: comparable across senses, which cosines are not. 0 while that is not known. */
+  readonly spreads?: number;
+  /** How much of the background that a threshold needs is known, 0..1; absent: enough. */
+  readonly learning?: number;
 }
 
 /** A change of an alert's state. Published once. */
@@ -176,4 +181,35 @@ export interface Alert {
   readonly endUs: number;
   /** The query in words, as the rule states it. */
   readonly query: string;
+  /** Bound of the clock model's error for the times of the window. */
+  readonly errorUs?: number;
+  /** The highest score from raise to clear, and the end of its window; on a clear. */
+  readonly peak?: number;
+  readonly peakUs?: number;
+  /** How many times a day the background is expected to reach the score; absent: not known. */
+  readonly perDay?: number;
+  /** What each source of the rule scored; on a raise by several. */
+  readonly senses?: readonly SenseScore[];
+}
+
+/** One source's part in an alert. */
+export interface SenseScore {
+  readonly source: string;
+  readonly modality: Sense;
+  readonly score: number;
+  readonly threshold: number;
+  readonly spreads: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly errorUs: number;
+}
+
+/** A raised alert has reached a new height. Told as it happens, and not kept: the clear has the highest. */
+export interface AlertUpdate {
+  readonly id: string;
+  readonly rule: string;
+  readonly source: string;
+  readonly modality: Sense;
+  readonly peak: number;
+  readonly peakUs: number;
 }

@@ -3,12 +3,12 @@
  *
  * Text frames are JSON with `op`. With an `encoding` other than `json` a vector comes as one binary frame (see `binary-frame.ts`).
  */
-import type { Alert, Modality, Score, Sense, SourceState, Space, WindowMeta } from './types.ts';
+import type { Alert, AlertUpdate, Modality, Score, Sense, SourceState, Space, WindowMeta } from './types.ts';
 
 export const PROTOCOL = 'edgebind.v1';
 export const TOKEN_PROTOCOL_PREFIX = 'edgebind.token.';
 
-export type Channel = 'embeddings' | 'fused' | 'alerts' | 'scores' | 'status' | 'samples';
+export type Channel = 'embeddings' | 'fused' | 'alerts' | 'updates' | 'scores' | 'status' | 'samples';
 export type Encoding = 'json' | 'f32' | 'f16' | 'i8';
 
 export interface HelloMessage {
@@ -69,6 +69,12 @@ export interface AlertMessage extends Alert {
   readonly op: 'alert';
 }
 
+/** A raised alert has reached a new height; of each alert the newest counts. Comes on the channel `updates`, never on `alerts`. */
+export interface UpdateMessage extends AlertUpdate {
+  readonly op: 'update';
+  readonly sub: string;
+}
+
 export interface ScoreMessage extends Score {
   readonly op: 'score';
   readonly sub: string;
@@ -103,13 +109,14 @@ export type ServerMessage =
   | FusedMessage
   | SampleMessage
   | AlertMessage
+  | UpdateMessage
   | ScoreMessage
   | StatusMessage
   | LagMessage
   | { readonly op: 'results'; readonly id: string; readonly hits: readonly Hit[] }
   | { readonly op: 'pong'; readonly ref?: string }
   /** `ref`: the subscription, or `resume`; `cursor`: alerts after this one follow (for `resume`, and for subscriptions to alerts). */
-  | { readonly op: 'ack'; readonly ref: string; readonly cursor?: number }
+  | { readonly op: 'ack'; readonly ref: string; readonly cursor?: number; readonly result?: unknown }
   | { readonly op: 'error'; readonly ref: string | null; readonly code: string; readonly message: string }
   | { readonly op: 'bye'; readonly reason: string };
 
@@ -140,4 +147,9 @@ export type ClientMessage =
       readonly sinceUs?: number;
       readonly untilUs?: number;
     }
+  /** Rules and feedback; each answered with `ack {ref, result}` or `error`. */
+  | { readonly op: 'putRule'; readonly ref: string; readonly id: string; readonly rule: unknown }
+  | { readonly op: 'tryRule'; readonly ref: string; readonly id: string; readonly rule: unknown }
+  | { readonly op: 'deleteRule'; readonly ref: string; readonly id: string }
+  | { readonly op: 'feedback'; readonly ref: string; readonly id: string; readonly right?: boolean; readonly acknowledged?: boolean }
   | { readonly op: 'ping'; readonly ref?: string };

@@ -1,5 +1,6 @@
 import type { LedgerLine } from '../core/ledger.ts';
 import type { Alert } from '../core/types.ts';
+import type { AlertDesk } from './alert-desk.ts';
 
 /** What the HTTP interface asks of the running program. A thrown `UsageError` is answered with 400, code `UNKNOWN_RULE` with 404. */
 export interface ApiHandlers {
@@ -12,5 +13,7 @@ export interface ApiHandlers {
   deleteRule(id: string): Promise<unknown>;
   /** Past moments most like a query. The body is any JSON: the handler parses it. */
   search(body: unknown): Promise<unknown>;
+  /** Absent: the routes of feedback, evidence, backgrounds and audit are not served. */
+  readonly desk?: AlertDesk;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }

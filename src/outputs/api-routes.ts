@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { UsageError } from '../core/errors.ts';
+import { alertRoutes } from './alert-routes.ts';
 import type { ApiHandlers } from './api-handlers.ts';
 import { jsonBody } from './json-body.ts';
 
@@ -164,6 +165,7 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
       return c.json({ deleted: id });
     },
   },
+  ...(api.desk ? alertRoutes(api.desk) : []),
   {
     method: 'post',
     path: '/api/v1/search',
@@ -202,7 +204,8 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
 
 const MAX_ALERTS = 1000;
 
-function wholeNumber(c: Context, name: string, fallback: number, min: number, max: number): number {
+/** A whole number of the query string. */
+export function wholeNumber(c: Context, name: string, fallback: number, min: number, max: number): number {
   const given = c.req.query(name);
   if (given === undefined) return fallback;
   const value = Number(given);

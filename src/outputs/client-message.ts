@@ -12,7 +12,7 @@ const base64 = z.base64();
 const subscribe = z.strictObject({
   op: z.literal('subscribe'),
   sub: name,
-  channel: z.enum(['embeddings', 'fused', 'alerts', 'scores', 'status', 'samples']),
+  channel: z.enum(['embeddings', 'fused', 'alerts', 'updates', 'scores', 'status', 'samples']),
   sources: z.array(name).max(256).optional(),
   modalities: z
     .array(z.enum([...MODALITIES, 'fused']))
@@ -44,6 +44,16 @@ const schemas = {
   unsubscribe: z.strictObject({ op: z.literal('unsubscribe'), sub: name }),
   resume: z.strictObject({ op: z.literal('resume'), cursor: z.number().int().min(0) }),
   query,
+  putRule: z.strictObject({ op: z.literal('putRule'), ref: name, id: name, rule: z.unknown() }),
+  tryRule: z.strictObject({ op: z.literal('tryRule'), ref: name, id: name, rule: z.unknown() }),
+  deleteRule: z.strictObject({ op: z.literal('deleteRule'), ref: name, id: name }),
+  feedback: z.strictObject({
+    op: z.literal('feedback'),
+    ref: name,
+    id: z.string().min(1).max(300),
+    right: z.boolean().exactOptional(),
+    acknowledged: z.boolean().exactOptional(),
+  }),
   ping: z.strictObject({ op: z.literal('ping'), ref: name.exactOptional() }),
 } satisfies Record<ClientMessage['op'], z.ZodType<ClientMessage>>;
 
@@ -74,8 +84,8 @@ export function parseClientMessage(text: string): ClientMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ClientMessageError('BAD_MESSAGE', 'a message is a JSON object with "op"', null);
   }
-  const { op, sub, id } = value as Record<string, unknown>;
-  const ref = [sub, id].find((given): given is string => typeof given === 'string' && given.length <= 64) ?? null;
+  const { op, sub, id, ref: given } = value as Record<string, unknown>;
+  const ref = [given, sub, id].find((one): one is string => typeof one === 'string' && one.length <= 64) ?? null;
   const known = OPS.find((candidate) => candidate === op);
   if (!known) throw new ClientMessageError('UNKNOWN_OP', `unknown op ${shown(op)}${hint(op, OPS)}`, ref);
   const result = schemas[known].safeParse(value);

@@ -1,6 +1,7 @@
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { ClientMessage, SubscribeMessage } from '../core/wire.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import { ClientMessageError, parseClientMessage } from './client-message.ts';
 import type { ClientSession, SessionContext } from './client-session.ts';
 import type { HubOptions, QueryMessage } from './hub-options.ts';
@@ -11,7 +12,7 @@ const MAX_QUERIES = 4;
 /** Not a device: the source of what fusion makes. */
 const FUSED_SOURCE = 'fused';
 
-export interface MessageContext extends SessionContext, Pick<HubOptions, 'sources' | 'onQuery'> {
+export interface MessageContext extends SessionContext, Pick<HubOptions, 'sources' | 'onQuery' | 'desk'> {
   subscribed(subscription: Subscription): void;
 }
 
@@ -59,6 +60,12 @@ export class MessageHandler {
         break;
       case 'query':
         void this.#query(message);
+        break;
+      case 'putRule':
+      case 'tryRule':
+      case 'deleteRule':
+      case 'feedback':
+        void this.#ask(message);
         break;
       case 'ping':
         this.#session.tell({ op: 'pong', ...(message.ref === undefined ? {} : { ref: message.ref }) });
@@ -115,6 +122,30 @@ export class MessageHandler {
     this.#session.tell({ op: 'ack', ref: 'resume', cursor });
   }
 
+  /** Rules and feedback, through the same desk as over HTTP. */
+  async #ask(message: DeskMessage): Promise<void> {
+    const { desk } = this.#context;
+    const { ref, id } = message;
+    const fail = (code: string, text: string): void => this.#session.tell({ op: 'error', ref, code, message: text });
+    if (!desk) {
+      fail('NO_RULES', 'this server keeps no rules that could be changed');
+      return;
+    }
+    if (this.#queries >= MAX_QUERIES) {
+      fail('BUSY', `${MAX_QUERIES} requests of this client are under way: wait for their answers`);
+      return;
+    }
+    this.#queries += 1;
+    try {
+      const result = await answerOf(desk, message, id);
+      this.#session.tell({ op: 'ack', ref, ...(result !== undefined && { result }) });
+    } catch (error) {
+      fail(error instanceof EdgeBindError ? error.code : 'FAILED', messageOf(error));
+    } finally {
+      this.#queries -= 1;
+    }
+  }
+
   async #query(query: QueryMessage): Promise<void> {
     const { onQuery } = this.#context;
     const fail = (code: string, message: string): void => this.#session.tell({ op: 'error', ref: query.id, code, message });
@@ -134,6 +165,23 @@ export class MessageHandler {
       fail(error instanceof EdgeBindError ? error.code : 'QUERY_FAILED', messageOf(error));
     } finally {
       this.#queries -= 1;
+    }
+  }
+}
+
+type DeskMessage = Extract<ClientMessage, { op: 'putRule' | 'tryRule' | 'deleteRule' | 'feedback' }>;
+
+async function answerOf(desk: AlertDesk, message: DeskMessage, id: string): Promise<unknown> {
+  switch (message.op) {
+    case 'putRule':
+      return desk.putRule(id, message.rule, 'websocket');
+    case 'tryRule':
+      return desk.tryRule(id, message.rule);
+    case 'deleteRule':
+      return desk.deleteRule(id, 'websocket');
+    case 'feedback': {
+      const { op: _, ref: _ref, id: _id, ...body } = message;
+      return desk.feedback(id, body, 'websocket');
     }
   }
 }

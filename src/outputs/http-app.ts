@@ -26,7 +26,13 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Of errors that are the asker's. */
-const STATUSES: Readonly<Record<string, 404 | 413>> = { UNKNOWN_RULE: 404, BODY_TOO_LARGE: 413 };
+const STATUSES: Readonly<Record<string, 404 | 413>> = {
+  UNKNOWN_RULE: 404,
+  UNKNOWN_ALERT: 404,
+  UNKNOWN_BACKGROUND: 404,
+  NO_EVIDENCE: 404,
+  BODY_TOO_LARGE: 413,
+};
 
 export interface AppOptions {
   readonly guard: AccessGuard;

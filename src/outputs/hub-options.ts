@@ -3,6 +3,7 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Space } from '../core/types.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import type { ClientMessage, HelloMessage, Hit } from '../core/wire.ts';
 
 /** What one client may cost. */
@@ -47,6 +48,8 @@ export interface HubOptions {
   /** After how long a quiet client is asked for a sign of life; without one for twice as long it is cut off. Default 15,000. */
   readonly pingMs?: number;
   readonly limits?: Partial<HubLimits>;
+  /** Absent: clients can change no rules and give no feedback over the stream. */
+  readonly desk?: AlertDesk;
   /** Absent: queries are answered with an error. */
   readonly onQuery?: (query: QueryMessage) => Promise<readonly Hit[]>;
 }

@@ -1,6 +1,6 @@
 import type { Fused } from '../core/fused.ts';
 import type { Stage } from '../core/ledger.ts';
-import type { Alert, Embedding, Modality, Sample, Score, Sense, SourceStatus } from '../core/types.ts';
+import type { Alert, AlertUpdate, Embedding, Modality, Sample, Score, Sense, SourceStatus } from '../core/types.ts';
 import { PROTOCOL, type Channel } from '../core/wire.ts';
 import { ClientSession } from './client-session.ts';
 import type { ClientSocket } from './client-socket.ts';
@@ -16,7 +16,7 @@ import { VectorPublication } from './vector-publication.ts';
 
 /** The ledger's source of everything that goes to stream clients. */
 const LEDGER_SOURCE = 'ws';
-const CHANNELS = ['control', 'alerts', 'embeddings', 'fused', 'scores', 'status', 'samples'] as const;
+const CHANNELS = ['control', 'alerts', 'embeddings', 'fused', 'updates', 'scores', 'status', 'samples'] as const;
 
 /** What the server does with a connected socket. */
 export interface HubClient {
@@ -63,6 +63,7 @@ export class Hub {
       stage: (channel) => this.#stage(channel),
       sources: () => options.sources(),
       ...(options.onQuery ? { onQuery: options.onQuery } : {}),
+      ...(options.desk ? { desk: options.desk } : {}),
       subscribed: (subscription) => this.#onSubscribed(subscription),
       unsubscribed: (subscription) => void this.#byChannel.get(subscription.channel)?.delete(subscription),
     };
@@ -128,6 +129,10 @@ export class Hub {
 
   publishScore(score: Score): void {
     if (this.#isWatched('scores')) this.#offer('scores', TextPublication.score(score));
+  }
+
+  publishUpdate(update: AlertUpdate): void {
+    if (this.#isWatched('updates')) this.#offer('updates', TextPublication.update(update));
   }
 
   /** THE ALERT MUST BE IN THE ALERT LOG ALREADY: clients are served from there. */

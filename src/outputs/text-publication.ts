@@ -1,4 +1,4 @@
-import type { Score, Sense, SourceStatus } from '../core/types.ts';
+import type { AlertUpdate, Score, Sense, SourceStatus } from '../core/types.ts';
 import { FrameCache } from './frame-cache.ts';
 import { spliceSub, textFrame, type Frame, type Publication } from './publication.ts';
 
@@ -24,6 +24,11 @@ export class TextPublication implements Publication {
   /** Of each rule and source the newest score counts. */
   static score(score: Score): TextPublication {
     return new TextPublication('score', `${score.rule}\u0000${score.source}`, score, score.modality);
+  }
+
+  /** Of each alert the newest height counts. */
+  static update(update: AlertUpdate): TextPublication {
+    return new TextPublication('update', update.id, update, update.modality);
   }
 
   static status(status: SourceStatus, modality: Sense | undefined): TextPublication {

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { map, merge, Subject, Subscription } from 'rxjs';
-import { alerts } from '../../pipelines/alerts.ts';
 import type { Engine } from '../../pipelines/engine.ts';
-import { FileAlertLog } from '../alerts/alert-log.ts';
-import { RuleEngine, type AlertDraft, type Judged } from '../alerts/rule-engine.ts';
-import type { Rule } from '../alerts/rule.ts';
+import type { Judged } from '../alerts/active-rule.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
@@ -21,18 +17,16 @@ import { Hub } from '../outputs/hub.ts';
 import { startServer, type Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
-import type { SpaceVector } from '../space/vector.ts';
+import { Alerting } from './alerting.ts';
 import { checkSources, placed } from './check-sources.ts';
 import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import type { EdgeBindOptions } from './edgebind-options.ts';
-import { embedQuery } from './embed-query.ts';
 import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { openEncoders } from './open-encoders.ts';
 import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
-import { RuleBook } from './rule-book.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { sessionOf, startRecorder } from './start-recorder.ts';
 import { Station } from './station.ts';
@@ -49,7 +43,6 @@ export class EdgeBind {
   readonly #boot = randomUUID();
   readonly #startedUs = hostClock.nowUs();
   readonly #embeddings = new Subject<Embedding>();
-  readonly #rules = new RuleEngine();
   readonly #subscription = new Subscription();
   readonly #stations = new Map<string, Station>();
   readonly #loopDelay = new LoopDelay();
@@ -57,9 +50,8 @@ export class EdgeBind {
   readonly #folder: string;
   readonly #bundle: Bundle;
   readonly #encoders: Encoders;
-  readonly #log: FileAlertLog;
   readonly #hub: Hub;
-  readonly #book: RuleBook;
+  readonly #alerting: Alerting;
   #config: Config;
   /** Where things stand in the newest config file. */
   #at: LoadedConfig['at'];
@@ -85,7 +77,25 @@ export class EdgeBind {
     this.#ledger = ledger;
     const { world } = options;
     const stateDir = world?.stateDir ?? configPath(folder, config.state.dir);
-    this.#log = FileAlertLog.open(join(stateDir, 'alerts.jsonl'));
+    this.#alerting = new Alerting({
+      stateDir,
+      folder,
+      encoders,
+      audioRateHz: audioRateHz(bundle),
+      known: () => namesOf(this.#config),
+      isThere: (id) => (id === 'fused' ? this.#config.fusion !== undefined : this.#config.sources.some((source) => source.id === id)),
+      clock: this.#clock,
+      log: options.log,
+      ...(world && { recorded: (rule) => world.query(rule) }),
+      onAlert: (alert) => this.#announce(alert),
+      onUpdate: (update) => this.#outlets.update(update),
+      onScore: (score) => this.#outlets.score(score),
+      onRules: (rules) => this.#recorder?.rules(rules),
+      explain: (error, { id }) => {
+        const index = this.#config.alerts.findIndex((rule) => rule.id === id);
+        return index < 0 ? error : placed(this.#at(['alerts', index, 'query']), error);
+      },
+    });
     this.#hub = new Hub({
       clock: this.#clock,
       ledger,
@@ -94,7 +104,8 @@ export class EdgeBind {
       server: options.server,
       spaces: () => [encoders.space],
       sources: () => [...this.#stations.values()].map(({ id, modality, status }) => ({ id, modality, state: status.state })),
-      alerts: this.#log,
+      alerts: this.#alerting.alerts,
+      desk: this.#alerting.desk,
       slowClientMs: config.listen.slowClientMs,
       onQuery: async (query) => (await this.#past.search(query)).hits,
     });
@@ -102,7 +113,8 @@ export class EdgeBind {
     this.#decisionClock = new DecisionClock(world?.decisionClock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
     this.#transport = new Transport({ broker: config.broker, clock: this.#clock, log: options.log });
     const { mqtt } = config.outputs;
-    this.#mqtt = mqtt && !world ? new MqttOutput({ ...mqtt, alerts: this.#log, clock: this.#clock, ledger, log: options.log }) : undefined;
+    this.#mqtt =
+      mqtt && !world ? new MqttOutput({ ...mqtt, alerts: this.#alerting.alerts, clock: this.#clock, ledger, log: options.log }) : undefined;
     this.#past = new Past({
       // A replay is no past of the sensors.
       limits: world ? false : config.state.memory,
@@ -113,15 +125,6 @@ export class EdgeBind {
       present: () => ({ encoders: this.#encoders, audioRateHz: audioRateHz(this.#bundle) }),
     });
     this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
-    this.#book = new RuleBook({
-      engine: this.#rules,
-      log: this.#log,
-      stateDir,
-      embed: (rule) => this.#embed(rule),
-      known: () => namesOf(this.#config),
-      onAlert: (alert) => this.#announce(alert),
-      onRules: () => this.#recorder?.rules(this.#rules.queries.map(({ rule, query }) => ({ rule, ...query }))),
-    });
   }
 
   /**
@@ -184,7 +187,7 @@ export class EdgeBind {
     this.#config = next;
     this.#at = loaded.at;
     try {
-      await this.#book.configure(next.alerts);
+      await this.#alerting.book.configure(next.alerts);
     } catch (error) {
       this.#config = before;
       await this.#transport.release(before.sources);
@@ -194,7 +197,7 @@ export class EdgeBind {
       this.#stations.delete(station.id);
       await station.stop();
     }
-    this.#tell(this.#gone(gone.map(({ id }) => id)));
+    this.#alerting.forget(gone.map(({ id }) => id));
     this.#open(added);
     this.#recordSession();
     if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
@@ -211,9 +214,7 @@ export class EdgeBind {
     this.#recordSession();
     this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
-    await this.#book.configure(this.#config.alerts);
-    for (const alert of this.#log.raised()) this.#tell(this.#rules.restore(alert));
-    this.#tell(this.#gone(this.#log.raised().map(({ source }) => source)));
+    await this.#alerting.start(this.#config.alerts);
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
     this.#open(await this.#resolve(this.#config.sources));
     this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fuse());
@@ -234,10 +235,11 @@ export class EdgeBind {
       api: {
         status: () => this.#status(),
         ledger: () => this.#ledger.lines(),
-        alerts: (after, limit) => this.#log.after(after, limit),
-        rules: () => this.#book.list(),
-        putRule: (id, body) => this.#book.put(id, body),
-        deleteRule: (id) => this.#book.delete(id),
+        alerts: (after, limit) => this.#alerting.alerts.after(after, limit),
+        rules: () => this.#alerting.book.list(),
+        putRule: (id, body) => this.#alerting.desk.putRule(id, body, 'http'),
+        deleteRule: (id) => this.#alerting.desk.deleteRule(id, 'http'),
+        desk: this.#alerting.desk,
         search: (body) => this.#past.search(parseSearch(body)),
         ready: () => readinessOf([...this.#stations.values()]),
       },
@@ -246,31 +248,15 @@ export class EdgeBind {
 
   #recordSession(): void {
     const { server } = this.#options;
-    const parts = { server, config: this.#config, folder: this.#folder, boot: this.#boot, startedUs: this.#startedUs, alerts: this.#log };
+    const parts = {
+      server,
+      config: this.#config,
+      folder: this.#folder,
+      boot: this.#boot,
+      startedUs: this.#startedUs,
+      alerts: this.#alerting.alerts,
+    };
     this.#recorder?.session(sessionOf({ ...parts, space: this.#encoders.space }));
-  }
-
-  async #embed(rule: Rule): Promise<SpaceVector> {
-    const { id, query } = rule;
-    const recorded = this.#options.world?.query(rule);
-    if (recorded) return recorded;
-    try {
-      return await embedQuery(query, { encoders: this.#encoders, folder: this.#folder, audioRateHz: audioRateHz(this.#bundle) });
-    } catch (error) {
-      const index = this.#config.alerts.findIndex((rule) => rule.id === id);
-      throw index < 0 ? error : placed(this.#at(['alerts', index, 'query']), error);
-    }
-  }
-
-  /** Clears of what those of these sources raised that the config no longer has. */
-  #gone(sources: readonly string[]): readonly AlertDraft[] {
-    const { sources: configured, fusion: terms } = this.#config;
-    const there = new Set([...configured.map(({ id }) => id), ...(terms ? ['fused'] : [])]);
-    return [...new Set(sources)].filter((id) => !there.has(id)).flatMap((id) => this.#rules.forget(id));
-  }
-
-  #tell(changes: readonly AlertDraft[]): void {
-    for (const change of changes) this.#announce(this.#log.append(change));
   }
 
   /** THE ALERT MUST BE IN THE LOG. */
@@ -283,12 +269,7 @@ export class EdgeBind {
   #judge(): void {
     const fused = this.#fused;
     const judged$ = merge(this.#embeddings, fused.pipe(map((one): Judged => ({ ...one, modality: 'fused' }))));
-    this.#subscription.add(
-      alerts(judged$, this.#rules, this.#log).subscribe(({ scores, alerts: changes }) => {
-        for (const alert of changes) this.#announce(alert);
-        for (const score of scores) this.#outlets.score(score);
-      }),
-    );
+    this.#alerting.judge(judged$);
     this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#outlets.embedding(embedding)));
     this.#subscription.add(
       fused.subscribe((one) => {
@@ -344,7 +325,10 @@ export class EdgeBind {
       ledger: this.#ledger,
       clock: () => ({ hostSteps$: world?.hostSteps$ ?? this.#hostClock.steps$ }),
       encode: world?.encode ?? (this.#recorder ? { onDrop: (window, reason) => this.#recorder?.dropped(window, reason) } : {}),
-      show: (sample) => this.#hub.publishSample(sample),
+      show: (sample) => {
+        this.#alerting.see(sample);
+        this.#hub.publishSample(sample);
+      },
     });
     for (const resolved of sources) {
       // People see what they wrote, not the simulator's address.
@@ -372,7 +356,7 @@ export class EdgeBind {
       nowUs: this.#clock.nowUs(),
       space: this.#encoders.space,
       stations: [...this.#stations.values()],
-      rules: this.#book.list(),
+      rules: this.#alerting.book.list(),
       ...(this.#newestFused && { fused: this.#newestFused }),
       outputs: this.#outlets.describe(),
       ...(this.#past.state && { memory: this.#past.state }),
@@ -405,7 +389,7 @@ export class EdgeBind {
     await tidy('mqtt output', () => this.#mqtt?.stop());
     await tidy('transport', () => this.#transport.stop());
     await tidy('recording', () => this.#recorder?.stop());
-    await tidy('alert log', () => this.#log.close());
+    await tidy('alerts', () => this.#alerting.close());
     this.#hostClock.stop();
     this.#loopDelay.stop();
   }

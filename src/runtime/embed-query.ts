@@ -1,36 +1,85 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Query } from '../alerts/rule.ts';
+import { partsOf, type Query, type QueryPart } from '../alerts/query.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { readNpy } from '../frontends/npy.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
-import { normalise, type SpaceVector } from '../space/vector.ts';
+import { normalise, weightedMean, type SpaceVector } from '../space/vector.ts';
 
 export interface EmbedQueryOptions {
   readonly encoders: Encoders;
   /** Relative paths start here: the config's folder. */
   readonly folder: string;
   readonly audioRateHz: number;
+  /** The vector of a past alert. Absent: there is no past here. */
+  readonly event?: (id: string) => Promise<SpaceVector | undefined>;
+  /** What a source gave at a moment. */
+  readonly past?: (source: string, timeUs: number) => SpaceVector | undefined;
 }
 
 /** No example that a person gives is larger. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
+/** A sum shorter than this has no direction that means anything. */
+const LEAST_SUM = 0.05;
 
 /**
- * A query as a unit vector of the present space.
+ * A query as a unit vector of the present space: the weighted sum of its parts, each a unit vector first (the arithmetic of Girdhar et
+ * al. 2023, ImageBind, section 4.3). Undefined for queries that compare with the past.
  *
- * @throws UsageError where a file is missing, too large, unreadable, or a vector does not fit the space
+ * @throws UsageError where a file is missing, too large, unreadable, a vector does not fit the space, or the parts cancel each other
  */
-export async function embedQuery(query: Query, { encoders, folder, audioRateHz }: EmbedQueryOptions): Promise<SpaceVector> {
+export async function embedQuery(query: Query, options: EmbedQueryOptions): Promise<SpaceVector | undefined> {
+  const parts = partsOf(query);
+  if (parts.length === 0) return undefined;
+  const vectors: Float32Array[] = [];
+  for (const { part } of parts) vectors.push(await embedPart(part, options));
+  const [only] = vectors;
+  const space = options.encoders.space.id;
+  if (only && vectors.length === 1) return { space, vector: only };
+  const weights = parts.map(({ weight }) => weight);
+  const total = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
+  const length = Math.hypot(
+    ...(only ?? []).map((_, i) => vectors.reduce((sum, vector, n) => sum + ((weights[n] ?? 0) * (vector[i] ?? 0)) / total, 0)),
+  );
+  if (length < LEAST_SUM)
+    throw new UsageError(
+      'QUERY_CANCELS',
+      'the parts of the query cancel each other: lower the weight of what is under "not", or take it out',
+    );
+  return { space, vector: weightedMean(vectors, weights) };
+}
+
+async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event, past }: EmbedQueryOptions): Promise<Float32Array> {
+  const { text, templates, image, audio, vector, moment } = part;
+  if (text !== undefined) {
+    const sentences = templates?.map((template) => template.replaceAll('{}', text)) ?? [text];
+    const vectors: Float32Array[] = [];
+    for (const sentence of sentences) vectors.push(await encoders.embedText(sentence));
+    return vectors.length === 1 ? (vectors[0] ?? new Float32Array()) : weightedMean(vectors);
+  }
+  if (image !== undefined) return encoders.embedPicture({ kind: 'encoded', bytes: await readExample(folder, image) });
+  if (audio !== undefined) return encoders.embedSound(await readSoundFile(resolve(folder, audio), audioRateHz));
+  if (vector !== undefined) return checkedVector(await readExample(folder, vector), vector, encoders.space.dim);
   const space = encoders.space.id;
-  if (query.text !== undefined) return { space, vector: await encoders.embedText(query.text) };
-  if (query.image !== undefined)
-    return { space, vector: await encoders.embedPicture({ kind: 'encoded', bytes: await readExample(folder, query.image) }) };
-  if (query.audio !== undefined)
-    return { space, vector: await encoders.embedSound(await readSoundFile(resolve(folder, query.audio), audioRateHz)) };
-  const path = query.vector ?? '';
-  return { space, vector: checkedVector(await readExample(folder, path), path, encoders.space.dim) };
+  if (moment) {
+    const found = past?.(moment.source, moment.timeUs);
+    if (!found)
+      throw new UsageError(
+        'MOMENT_GONE',
+        `${moment.source} has nothing within 2 s of ${new Date(moment.timeUs / 1000).toISOString()}: moments are kept for about half an hour; name an alert of that time as "event"`,
+      );
+    return found.vector;
+  }
+  const id = part.event ?? '';
+  const found = await event?.(id);
+  if (!found) throw new UsageError('EVENT_UNKNOWN', `there is no kept alert "${id}": GET /api/v1/alerts lists the ids`);
+  if (found.space !== space)
+    throw new UsageError(
+      'EVENT_OTHER_SPACE',
+      `the alert "${id}" was of space ${found.space}, this is ${space}: vectors of two spaces cannot be compared`,
+    );
+  return found.vector;
 }
 
 async function readExample(folder: string, path: string): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { Fused } from '../core/fused.ts';
-import type { Alert, Embedding, Score, SourceStatus } from '../core/types.ts';
+import type { Alert, AlertUpdate, Embedding, Score, SourceStatus } from '../core/types.ts';
 import type { Hub } from '../outputs/hub.ts';
 import type { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
@@ -44,6 +44,10 @@ export class Outlets {
     this.#hub.publishAlert(alert);
     this.#mqtt?.publishAlert();
     this.#recorder?.alert(alert);
+  }
+
+  update(update: AlertUpdate): void {
+    this.#hub.publishUpdate(update);
   }
 
   score(score: Score): void {

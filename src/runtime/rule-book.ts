@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { FileAlertLog } from '../alerts/alert-log.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
-import { ruleBodySchema, type Rule } from '../alerts/rule.ts';
+import { idSchema, ruleBodySchema, type Rule } from '../alerts/rule.ts';
+import type { Trial } from '../alerts/try-out.ts';
 import { readLiveRules, writeLiveRules, type LiveRules } from '../alerts/rule-store.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
@@ -13,13 +14,24 @@ export interface RuleBookOptions {
   readonly log: FileAlertLog;
   readonly stateDir: string;
   /** Turns a rule's query into a vector of the present space. */
-  readonly embed: (rule: Rule) => Promise<SpaceVector>;
+  readonly embed: (rule: Rule) => Promise<SpaceVector | undefined>;
   /** Names that `on` may hold: modalities and ids of sources. */
   readonly known: () => ReadonlySet<string>;
   /** Told of each alert that a change of rules clears. */
   readonly onAlert: (alert: Alert) => void;
   /** Told when other rules are in force. */
   readonly onRules?: () => void;
+  /** Told of each change of a rule that was made live. */
+  readonly onChange: (change: RuleChange) => void;
+}
+
+/** A change of a rule, for the audit. */
+export interface RuleChange {
+  readonly what: 'put' | 'delete';
+  readonly rule: string;
+  readonly by: string;
+  readonly before?: Rule;
+  readonly now?: Rule;
 }
 
 /** More rules than that are a mistake or an attack. */
@@ -56,9 +68,53 @@ export class RuleBook {
   /**
    * Adds or replaces a rule live.
    *
+   * @param by who asks, for the audit
    * @throws UsageError with what is wrong; the running rules are untouched then
    */
-  async put(id: string, body: unknown): Promise<Rule> {
+  async put(id: string, body: unknown, by: string): Promise<Rule> {
+    const rule = this.#parse(id, body);
+    await this.#inTurn(async () => {
+      const query = await this.#options.embed(rule);
+      const before = this.list().find((other) => other.id === id);
+      if (!before && this.list().length >= MAX_RULES)
+        throw new UsageError('TOO_MANY_RULES', `there are ${MAX_RULES} rules already: delete one first`);
+      this.#store({
+        put: [...this.#live.put.filter((other) => other.id !== id), rule],
+        deleted: this.#live.deleted.filter((other) => other !== id),
+      });
+      this.#tell(this.#options.engine.set(rule, query));
+      this.#options.onChange({ what: 'put', rule: id, by, ...(before && { before }), now: rule });
+    });
+    return rule;
+  }
+
+  /**
+   * What a rule would have done on what is kept of the past, without putting it into force.
+   *
+   * @throws UsageError as `put` does
+   */
+  async tryOut(id: string, body: unknown): Promise<readonly Trial[]> {
+    const rule = this.#parse(id, body);
+    return this.#options.engine.tryOut(rule, await this.#options.embed(rule));
+  }
+
+  /** @throws EdgeBindError `UNKNOWN_RULE` */
+  async delete(id: string, by: string): Promise<void> {
+    await this.#inTurn(() => {
+      const before = this.list().find((rule) => rule.id === id);
+      if (!before) throw new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`);
+      const isFromConfig = this.#fromConfig.some((rule) => rule.id === id);
+      this.#store({
+        put: this.#live.put.filter((rule) => rule.id !== id),
+        deleted: isFromConfig ? [...new Set([...this.#live.deleted, id])] : this.#live.deleted,
+      });
+      this.#tell(this.#options.engine.delete(id));
+      this.#options.onChange({ what: 'delete', rule: id, by, before });
+      return Promise.resolve();
+    });
+  }
+
+  #parse(id: string, body: unknown): Rule {
     const parsed = ruleBodySchema.safeParse(body);
     if (!parsed.success) {
       throw new UsageError(
@@ -66,9 +122,12 @@ export class RuleBook {
         parsed.error.issues.map((issue) => `${issue.path.join('.') || 'rule'}: ${issue.message}`).join('; '),
       );
     }
+    const wanted = idSchema.safeParse(id);
+    if (!wanted.success) throw new UsageError('INVALID_RULE', `id: ${wanted.error.issues[0]?.message ?? 'not an id'}`);
     const rule = { ...parsed.data, id };
     const known = this.#options.known();
-    for (const name of rule.on) {
+    const names = [...rule.on, ...(rule.query.disagreement ?? [])];
+    for (const name of names) {
       if (known.has(name)) continue;
       const close = nearest(name, known);
       throw new UsageError(
@@ -76,32 +135,15 @@ export class RuleBook {
         `on: "${name}" is neither a modality nor the id of a source; ${close ? `did you mean "${close}"?` : `known: ${[...known].join(', ')}`}`,
       );
     }
-    await this.#inTurn(async () => {
-      const query = await this.#options.embed(rule);
-      const isNew = !this.list().some((other) => other.id === id);
-      if (isNew && this.list().length >= MAX_RULES)
-        throw new UsageError('TOO_MANY_RULES', `there are ${MAX_RULES} rules already: delete one first`);
-      this.#store({
-        put: [...this.#live.put.filter((other) => other.id !== id), rule],
-        deleted: this.#live.deleted.filter((other) => other !== id),
-      });
-      this.#tell(this.#options.engine.set(rule, query));
-    });
+    const { after } = rule;
+    if (after && !this.list().some((other) => other.id === after.rule))
+      throw new UsageError(
+        'UNKNOWN_RULE_NAMED',
+        `after: there is no rule "${after.rule}"; known: ${this.list()
+          .map((one) => one.id)
+          .join(', ')}`,
+      );
     return rule;
-  }
-
-  /** @throws EdgeBindError `UNKNOWN_RULE` */
-  async delete(id: string): Promise<void> {
-    await this.#inTurn(() => {
-      if (!this.list().some((rule) => rule.id === id)) throw new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`);
-      const isFromConfig = this.#fromConfig.some((rule) => rule.id === id);
-      this.#store({
-        put: this.#live.put.filter((rule) => rule.id !== id),
-        deleted: isFromConfig ? [...new Set([...this.#live.deleted, id])] : this.#live.deleted,
-      });
-      this.#tell(this.#options.engine.delete(id));
-      return Promise.resolve();
-    });
   }
 
   async #apply(): Promise<void> {
@@ -110,7 +152,7 @@ export class RuleBook {
     const inForce = new Map(this.list().map((rule) => [rule.id, JSON.stringify(rule)]));
     // All queries first: one that cannot be embedded must leave the running rules as they are.
     const changed = [...wanted.values()].filter((rule) => inForce.get(rule.id) !== JSON.stringify(rule));
-    const vectors: (readonly [Rule, SpaceVector])[] = [];
+    const vectors: (readonly [Rule, SpaceVector | undefined])[] = [];
     for (const rule of changed) vectors.push([rule, await this.#options.embed(rule)]);
     for (const id of inForce.keys()) if (!wanted.has(id)) this.#tell(this.#options.engine.delete(id));
     for (const [rule, vector] of vectors) this.#tell(this.#options.engine.set(rule, vector));

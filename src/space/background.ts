@@ -35,6 +35,8 @@ const DAY_US = 86_400e6;
 const LEAST_MARGIN = 0.02;
 /** An alarm that the tail itself gives oftener than this share of what was asked is a part of the tail until somebody says otherwise. */
 const PLAUSIBLE = 1 / 20;
+/** The threshold is set for this share of what was asked: no stream is as even as the mathematics wants it. */
+const CAUTION = 0.75;
 /** The tail is fitted again when this share of its peaks is new. */
 const NEWS = 1 / 16;
 
@@ -89,6 +91,11 @@ export class Background {
   /** Whether the threshold can be trusted. */
   get isReady(): boolean {
     return this.#store.total >= PEAKS_NEEDED;
+  }
+
+  /** Single peaks that were seen so far. */
+  get peaksSeen(): number {
+    return this.#store.total;
   }
 
   /** Cosine at or above which an alert is raised now; undefined: not enough is known yet, or nothing was asked. */
@@ -146,6 +153,12 @@ export class Background {
   /** How often this would have been reached since then, in event time, where that is in the tail; alarms nearer than 10 s count once. */
   reached(score: number, sinceUs: number): number {
     return this.#store.countAbove(this.spreadsAt(score), sinceUs);
+  }
+
+  /** How many times a day the background is expected to reach a score; undefined while that is not known. */
+  perDayAt(score: number): number | undefined {
+    const tail = this.isReady ? this.tail : undefined;
+    return tail && rateAt(tail, this.spreadsAt(score)).expected;
   }
 
   get tail(): Tail | undefined {
@@ -208,7 +221,7 @@ export class Background {
     this.cells[NEW_PEAKS] = 0;
     if (this.#perDay === undefined || !this.isReady) return;
     const { tail } = this;
-    if (tail) this.cells[HEIGHT] = heightFor(tail, this.#perDay);
+    if (tail) this.cells[HEIGHT] = heightFor(tail, CAUTION * this.#perDay);
   }
 
   #cell(at: number): number {

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { cosine, type SpaceVector } from '../space/vector.ts';
+import type { Alert, AlertUpdate, Score, Sense, SenseScore } from '../core/types.ts';
+import { AlertState, type AlertChange } from './alert-state.ts';
+import { queryWords } from './query.ts';
+import { QuietClock } from './quiet-hours.ts';
+import type { Rule } from './rule.ts';
+import { Watch, type Moment } from './watch.ts';
+
+/** An alert before the log gives it its cursor. */
+export type AlertDraft = Omit<Alert, 'cursor'>;
+
+/** What can be judged: an embedding of a source, or the fused vector. */
+export interface Judged extends SpaceVector {
+  readonly source: string;
+  readonly modality: Sense;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly errorUs: number;
+}
+
+/** An alert from raise to clear. */
+interface Raised {
+  readonly draft: AlertDraft;
+  peak: number;
+  peakUs: number;
+}
+
+/** What a rule made of one window. */
+export interface Outcome {
+  readonly watch: Watch;
+  readonly fact: Score;
+  readonly change: AlertDraft | undefined;
+  readonly update: AlertUpdate | undefined;
+}
+
+/** Of a rule by several sources, the terms of the one alert: up is 1, not up 0. */
+const TOGETHER = { threshold: 1, clearBelow: 1, holdMs: 0 };
+/** Key of the alert of a rule by several sources; no source has this id. */
+const ALL = '';
+
+/** A rule in force: its query as a vector, and what each source has made of it so far. */
+export class ActiveRule {
+  readonly watches: Map<string, Watch>;
+  /** Changes with the query and the space: what was learnt under another key says nothing. */
+  readonly key: string;
+  readonly query: SpaceVector | undefined;
+  readonly #raised = new Map<string, Raised>();
+  readonly #quiet: QuietClock | undefined;
+  readonly #words: string;
+  #together = new AlertState();
+  #rule: Rule;
+  #newestUs = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param query undefined for novelty and disagreement
+   * @param space the space that is judged in
+   */
+  constructor(rule: Rule, query: SpaceVector | undefined, space: string, watches = new Map<string, Watch>()) {
+    this.#rule = rule;
+    this.query = query;
+    this.watches = watches;
+    this.key = keyOf(rule, space);
+    this.#words = queryWords(rule.query);
+    this.#quiet = rule.quietHours && new QuietClock(rule.quietHours);
+  }
+
+  get rule(): Rule {
+    return this.#rule;
+  }
+
+  /** Goes on from the rule that this one replaces; both have the same key. */
+  adopt(old: ActiveRule): void {
+    for (const [source, watch] of old.watches) {
+      watch.adopt(this.#rule);
+      this.watches.set(source, watch);
+    }
+    for (const [source, raised] of old.#raised) this.#raised.set(source, raised);
+    this.#together = old.#together;
+  }
+
+  /** Whether the rule's `on` names this source or its modality. */
+  listensTo({ source, modality }: { readonly source: string; readonly modality: Sense }): boolean {
+    const pair = this.#rule.query.disagreement;
+    if (pair) return pair[0] === source;
+    return this.#rule.on.includes(source) || this.#rule.on.includes(modality);
+  }
+
+  /** Whether a source of it was up, at the latest now, at the earliest so long ago. */
+  wasUp(nowUs: number, withinMs: number): boolean {
+    for (const { upUs } of this.watches.values()) if (upUs <= nowUs && upUs >= nowUs - withinMs * 1000) return true;
+    return false;
+  }
+
+  watch(source: string, modality: Sense): Watch {
+    let watch = this.watches.get(source);
+    if (!watch) {
+      watch = new Watch(source, modality, this.#rule);
+      this.watches.set(source, watch);
+    }
+    return watch;
+  }
+
+  /** @throws SpaceMismatchError where the query is of another space */
+  similarity(judged: SpaceVector): number {
+    return this.query ? Math.fround(cosine(this.query, judged)) : Number.NaN;
+  }
+
+  /** @param comesAfter whether the rule that this one waits for was up */
+  judge(score: number, source: string, modality: Sense, at: Moment, comesAfter: boolean): Outcome {
+    const watch = this.watch(source, modality);
+    const mayRaise = comesAfter && !this.#quiet?.isQuiet(at.endUs);
+    const { change, fact } = watch.judge(score, at, this.#rule, mayRaise && !this.#rule.atLeast);
+    if (this.#rule.silent) return { watch, fact, change: undefined, update: undefined };
+    const drafted = this.#rule.atLeast ? this.#gather(watch, fact, at, mayRaise) : this.#draft(source, change, watch, fact, at);
+    const update = drafted ? undefined : this.#heighten(this.#rule.atLeast ? ALL : source, fact);
+    return { watch, fact, change: drafted, update };
+  }
+
+  /** Goes on with an alert that was raised before a restart. */
+  restore(raised: AlertDraft): void {
+    if (this.#rule.atLeast) this.#together.restore();
+    else this.watch(raised.source, raised.modality).state.restore();
+    this.#raised.set(this.#rule.atLeast ? ALL : raised.source, { draft: raised, peak: raised.score, peakUs: raised.endUs });
+  }
+
+  /** Goes on with the cooldown after an alert that was cleared before a restart. */
+  rest(cleared: AlertDraft): void {
+    const { cooldownMs, atLeast } = this.#rule;
+    (atLeast ? this.#together : this.watch(cleared.source, cleared.modality).state).rest(cleared.endUs, cooldownMs);
+  }
+
+  /** Clears what is raised where `unwanted` says so. */
+  clear(unwanted: (raised: AlertDraft) => boolean): AlertDraft[] {
+    const clears: AlertDraft[] = [];
+    for (const [key, raised] of this.#raised) {
+      if (!unwanted(raised.draft)) continue;
+      clears.push(clearOf(raised, raised.draft));
+      this.#raised.delete(key);
+      (key === ALL ? this.#together : this.watches.get(key)?.state)?.reset();
+    }
+    return clears;
+  }
+
+  /** The one alert of a rule by several sources: raised while enough of them were up within the time. */
+  #gather(watch: Watch, fact: Score, at: Moment, mayRaise: boolean): AlertDraft | undefined {
+    const { atLeast, cooldownMs } = this.#rule;
+    if (!atLeast) return undefined;
+    this.#newestUs = Math.max(this.#newestUs, at.endUs);
+    const up: SenseScore[] = [];
+    for (const { upUs, newest } of this.watches.values()) if (newest && upUs >= this.#newestUs - atLeast.withinMs * 1000) up.push(newest);
+    const isTogether = up.length >= atLeast.sources;
+    const change = this.#together.step(isTogether ? 1 : 0, this.#newestUs, { ...TOGETHER, cooldownMs }, mayRaise);
+    if (change === undefined) return undefined;
+    const draft = this.#draft(ALL, change, watch, fact, at);
+    return draft && (change === 'raised' ? { ...draft, senses: up } : draft);
+  }
+
+  #draft(
+    key: string,
+    change: AlertChange,
+    { source, modality, background }: Watch,
+    { score, threshold }: Score,
+    at: Moment,
+  ): AlertDraft | undefined {
+    if (change === undefined) return undefined;
+    const raised = this.#raised.get(key);
+    const perDay = background.perDayAt(score);
+    const draft: AlertDraft = {
+      id: raised?.draft.id ?? `${this.#rule.id}-${key === ALL ? '' : `${source}-`}${at.endUs}`,
+      rule: this.#rule.id,
+      state: change,
+      source,
+      modality,
+      score,
+      threshold,
+      startUs: at.startUs,
+      endUs: at.endUs,
+      query: this.#words,
+      errorUs: at.errorUs,
+      ...(perDay !== undefined && { perDay }),
+    };
+    if (change === 'raised') {
+      this.#raised.set(key, { draft, peak: score, peakUs: at.endUs });
+      return draft;
+    }
+    this.#raised.delete(key);
+    return raised ? clearOf(raised, draft) : draft;
+  }
+
+  #heighten(key: string, { score, source, modality, endUs }: Score): AlertUpdate | undefined {
+    const raised = this.#raised.get(key);
+    if (!raised || score <= raised.peak) return undefined;
+    raised.peak = score;
+    raised.peakUs = endUs;
+    return { id: raised.draft.id, rule: this.#rule.id, source, modality, peak: score, peakUs: endUs };
+  }
+}
+
+const clearOf = ({ peak, peakUs, draft: { source, modality } }: Raised, draft: AlertDraft): AlertDraft => {
+  const { senses: _, ...rest } = draft;
+  return { ...rest, source, modality, state: 'cleared', peak, peakUs };
+};
+
+/** What has the same key was learnt from the same query in the same space. */
+export const keyOf = ({ query }: Rule, space: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([space, query]))
+    .digest('hex')
+    .slice(0, 16);

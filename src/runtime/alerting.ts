@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { Subscription, type Observable } from 'rxjs';
+import { alerts } from '../../pipelines/alerts.ts';
+import type { AlertDraft, Judged } from '../alerts/active-rule.ts';
+import { FileAlertLog } from '../alerts/alert-log.ts';
+import { BackgroundStore } from '../alerts/background-store.ts';
+import { EvidenceStore } from '../alerts/evidence-store.ts';
+import { RuleEngine } from '../alerts/rule-engine.ts';
+import type { Rule } from '../alerts/rule.ts';
+import type { Encoders } from '../core/encoder.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time.ts';
+import type { Alert, AlertUpdate, Sample, Score } from '../core/types.ts';
+import type { SpaceVector } from '../space/vector.ts';
+import { RuntimeDesk } from './alert-desk.ts';
+import { embedQuery } from './embed-query.ts';
+import { Evidence } from './evidence.ts';
+import { RuleBook } from './rule-book.ts';
+
+export interface AlertingOptions {
+  readonly stateDir: string;
+  /** Relative paths of examples start here. */
+  readonly folder: string;
+  readonly encoders: Encoders;
+  readonly audioRateHz: number;
+  /** Names that a rule's `on` may hold. */
+  readonly known: () => ReadonlySet<string>;
+  /** Whether a source, or the fusion, is still configured. */
+  readonly isThere: (source: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** THE ALERT IS IN THE LOG. */
+  readonly onAlert: (alert: Alert) => void;
+  readonly onUpdate: (update: AlertUpdate) => void;
+  readonly onScore: (score: Score) => void;
+  /** Told which rules are in force, with their vectors. */
+  readonly onRules: (rules: readonly (SpaceVector & { readonly rule: Rule })[]) => void;
+  /** In a replay: the vector that the rule had when it was recorded. */
+  readonly recorded?: (rule: Rule) => SpaceVector | undefined;
+  /** How the error of a rule's query is told; the file and line of the config where it has them. */
+  readonly explain: (error: unknown, rule: Rule) => unknown;
+}
+
+/** Rules, backgrounds, alerts and what is kept of them: from vectors to what people are told. */
+export class Alerting {
+  readonly alerts: FileAlertLog;
+  readonly book: RuleBook;
+  readonly desk: RuntimeDesk;
+  readonly #options: AlertingOptions;
+  readonly #engine: RuleEngine;
+  readonly #backgrounds: BackgroundStore;
+  readonly #evidence: Evidence;
+  readonly #subscription = new Subscription();
+  readonly #writing = new Set<Promise<void>>();
+
+  /** @throws EdgeBindError where the state folder holds what cannot be read, or is of a newer version */
+  constructor(options: AlertingOptions) {
+    const { stateDir, encoders, clock, log } = options;
+    this.#options = options;
+    const onProblem = (what: string) => (problem: string | undefined) => {
+      if (problem === undefined) log.info({}, `${what}: written again`);
+      else
+        log.error(
+          { error: problem },
+          `${what}: cannot be written; alerts go on, and what the disk does not take would be lost by a restart`,
+        );
+    };
+    this.alerts = FileAlertLog.open(join(stateDir, 'alerts.jsonl'), undefined, onProblem('alert log'));
+    this.#engine = new RuleEngine(encoders.space.id);
+    this.#backgrounds = BackgroundStore.open(this.#engine, {
+      dir: join(stateDir, 'backgrounds'),
+      clock,
+      onProblem: onProblem('backgrounds'),
+    });
+    this.#evidence = new Evidence(new EvidenceStore(join(stateDir, 'evidence')));
+    this.desk = new RuntimeDesk({ engine: this.#engine, alerts: this.alerts, evidence: this.#evidence, stateDir, clock, log });
+    this.book = new RuleBook({
+      engine: this.#engine,
+      log: this.alerts,
+      stateDir,
+      embed: (rule) => this.#embed(rule),
+      known: options.known,
+      onAlert: options.onAlert,
+      onRules: () => options.onRules(this.#engine.queries),
+      onChange: (change) => this.desk.note(change),
+    });
+    this.desk.serve(this.book);
+  }
+
+  /** Embeddings, single and fused, to the rules; what they say to whoever listens. */
+  judge(judged$: Observable<Judged>): void {
+    const { onAlert, onScore, onUpdate } = this.#options;
+    this.#subscription.add(
+      alerts(judged$, this.#engine, this.alerts).subscribe(({ scores, alerts: changes, updates }) => {
+        for (const alert of changes) {
+          if (alert.state === 'raised') this.#keepEvidence(alert);
+          onAlert(alert);
+        }
+        for (const update of updates) onUpdate(update);
+        for (const score of scores) onScore(score);
+      }),
+    );
+  }
+
+  /** Puts the first rules into force, and goes on with what was raised or resting before a restart. */
+  async start(rules: readonly Rule[]): Promise<void> {
+    await this.book.configure(rules);
+    for (const cleared of this.alerts.rested()) this.#engine.rest(cleared);
+    for (const alert of this.alerts.raised()) this.#tell(this.#engine.restore(alert));
+    this.forget(this.alerts.raised().map(({ source }) => source));
+  }
+
+  /** Clears what those of these sources raised that are no longer configured. */
+  forget(sources: readonly string[]): void {
+    const gone = [...new Set(sources)].filter((id) => !this.#options.isThere(id));
+    this.#tell(gone.flatMap((id) => this.#engine.forget(id)));
+  }
+
+  /** What a sensor gave: it may become evidence. */
+  see(sample: Sample): void {
+    this.#evidence.see(sample);
+  }
+
+  /** Ends the judging, and keeps what is known. */
+  async close(): Promise<void> {
+    this.#subscription.unsubscribe();
+    await Promise.allSettled([...this.#writing]);
+    await this.#backgrounds.close();
+    this.alerts.close();
+  }
+
+  #tell(changes: readonly AlertDraft[]): void {
+    for (const change of changes) this.#options.onAlert(this.alerts.append(change));
+  }
+
+  #keepEvidence(alert: Alert): void {
+    const senses = this.#engine.senses(alert.rule);
+    const kept = this.#evidence
+      .keep(alert, senses, this.#engine.newestOf(alert.source))
+      .catch((error: unknown) => this.#options.log.warn({ alert: alert.id, error: messageOf(error) }, 'evidence of an alert is not kept'))
+      .finally(() => this.#writing.delete(kept));
+    this.#writing.add(kept);
+  }
+
+  async #embed(rule: Rule): Promise<SpaceVector | undefined> {
+    const { encoders, folder, audioRateHz, explain, recorded } = this.#options;
+    const before = recorded?.(rule);
+    if (before) return before;
+    try {
+      return await embedQuery(rule.query, {
+        encoders,
+        folder,
+        audioRateHz,
+        event: (id) => this.#evidence.vector(id),
+        past: (source, timeUs) => this.#engine.past(source, timeUs),
+      });
+    } catch (error) {
+      throw explain(error, rule);
+    }
+  }
+}
