@@ -24,7 +24,7 @@ interface PreprocessStreams {
 
 /** Front ends that make an input for a modality. */
 const KINDS: Readonly<Record<Modality, readonly string[]>> = {
-  image: ['image'],
+  image: ['image', 'features'],
   audio: ['log-mel', 'waveform'],
   thermal: ['thermal'],
   depth: ['depth'],

@@ -36,6 +36,9 @@ export interface EncodeOptions {
 /** One input of an encoder: a picture or a sound that has its front end still before it, or the finished tensor. */
 export type SingleInput = { readonly picture: Picture | Clip | Thermal | Depth } | { readonly sound: Pcm } | { readonly tensor: Tensor };
 
+/** Words and examples that are meant together. */
+export type JointQuery = Readonly<{ text?: string | undefined } & { [M in Modality]?: SingleInput | undefined }>;
+
 /** The encoders of one joint space, running off the event loop. */
 export interface Encoders {
   readonly space: Space;
@@ -56,6 +59,12 @@ export interface Encoders {
   embedText(prompt: string): Promise<Float32Array>;
   /** One unit vector for one input of a sense, outside the live windows: files, examples. */
   embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array>;
+  /**
+   * One unit vector for words, a picture and a sound together, by the bundle's fusion graph.
+   *
+   * @throws UsageError `NO_FUSION_GRAPH` (as a rejection)
+   */
+  embedTogether(query: JointQuery): Promise<Float32Array>;
   /** One unit vector for a picture. */
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array>;
   /** One unit vector for a sound: the mean over its windows, normalised. */

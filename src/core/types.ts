@@ -64,8 +64,14 @@ export interface Imu {
   readonly values: Float32Array;
 }
 
+/** What a network elsewhere has seen in a picture: its numbers, for a bundle that begins with them. */
+export interface Features {
+  readonly kind: 'features';
+  readonly values: Float32Array;
+}
+
 export type Picture = EncodedPicture | RgbPicture;
-export type Payload = Picture | Pcm | Thermal | Depth | Imu;
+export type Payload = Picture | Pcm | Thermal | Depth | Imu | Features;
 
 /** One thing a device said, before its clock is corrected. */
 export interface Reading<P extends Payload = Payload> {

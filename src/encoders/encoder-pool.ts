@@ -1,11 +1,20 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
-import type { EncodeOptions, EncoderHealth, Encoders, SingleInput } from '../core/encoder.ts';
-import { EdgeBindError, messageOf, PayloadError, UsageError } from '../core/errors.ts';
+import type { EncodeOptions, EncoderHealth, Encoders, JointQuery, SingleInput } from '../core/encoder.ts';
+import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { silentLog, type Log } from '../core/log.ts';
 import { hostClock, type Clock } from '../core/time.ts';
-import type { Embedding, EncodeInput, EncoderModality, Modality, Pcm, Picture, Space } from '../core/types.ts';
+import {
+  MODALITIES,
+  type Embedding,
+  type EncodeInput,
+  type EncoderModality,
+  type Modality,
+  type Pcm,
+  type Picture,
+  type Space,
+} from '../core/types.ts';
 import { weightedMean } from '../space/vector.ts';
 import type { Bundle, BundleEntry } from './bundle.ts';
 import { defaultWorkers } from './default-workers.ts';
@@ -16,6 +25,7 @@ import { FUSION, fusionItem } from './fusion-item.ts';
 import type { GraphItem, GraphPlan, OpenedGraph, TokensPlan } from './graph-plan.ts';
 import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
+import { jobInput } from './job-input.ts';
 import type { Job } from './job.ts';
 import { Lane, type Ticket } from './lane.ts';
 import { LruCache } from './lru-cache.ts';
@@ -74,6 +84,9 @@ export async function startEncoders(bundle: Bundle, options: EncodersOptions): P
     throw error;
   }
 }
+
+const noFusion = ({ manifest }: Bundle): UsageError =>
+  new UsageError('NO_FUSION_GRAPH', `the bundle ${manifest.name} has no fusion graph; set fusion: {how: late}, or use another "model:"`);
 
 interface PoolParts {
   readonly bundle: Bundle;
@@ -171,10 +184,7 @@ class EncoderPool implements Encoders {
 
   fuse(options: EncodeOptions = {}): OperatorFunction<FusionTick, Fused> {
     const terms = this.#bundle.fusion;
-    if (!terms) {
-      const { name } = this.#bundle.manifest;
-      throw new UsageError('NO_FUSION_GRAPH', `the bundle ${name} has no fusion graph; set fusion: {how: late}, or use another "model:"`);
-    }
+    if (!terms) throw noFusion(this.#bundle);
     return (ticks$) =>
       fuseTokens(ticks$, {
         terms,
@@ -197,14 +207,19 @@ class EncoderPool implements Encoders {
   }
 
   async embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
-    const { input: wanted } = this.#entry(modality);
-    if ('picture' in input) return this.#vector(modality, { raw: { kind: 'picture', picture: input.picture } }, signal);
-    if ('sound' in input) return this.#vector(modality, { raw: { kind: 'sound', sound: input.sound } }, signal);
-    const { shape, data } = input.tensor;
-    const dims = 'shape' in wanted ? wanted.shape : shape;
-    if (data.length !== dims.reduce((product, size) => product * size, 1))
-      throw new PayloadError('BAD_SHAPE', `the ${modality} tensor is [${shape.join(', ')}], the graph wants [${dims.join(', ')}]`);
-    return this.#vector(modality, { item: [{ name: wanted.name, dims, data }] }, signal);
+    return this.#vector(modality, jobInput(this.#entry(modality), input), signal);
+  }
+
+  async embedTogether({ text, ...inputs }: JointQuery): Promise<Float32Array> {
+    const { fusion } = this.#bundle;
+    if (!fusion) throw noFusion(this.#bundle);
+    const tokens: Partial<Record<EncoderModality, readonly Float32Array[]>> = {};
+    if (text !== undefined) tokens.text = await this.#tokens('text', { raw: { kind: 'text', text } });
+    for (const modality of MODALITIES) {
+      const input = inputs[modality];
+      if (input) tokens[modality] = await this.#tokens(modality, jobInput(this.#entry(modality), input));
+    }
+    return this.#query({ graph: FUSION, item: fusionItem(fusion, tokens) });
   }
 
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
@@ -250,9 +265,21 @@ class EncoderPool implements Encoders {
   async #vector(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
     const plan = this.#tokensPlan(modality);
     if (!plan) return this.#query({ graph: modality, ...input }, signal);
+    return this.#query(
+      { graph: FUSION, item: fusionItem(plan.fusion, { [modality]: await this.#tokens(modality, input, signal) }) },
+      signal,
+    );
+  }
+
+  /** At least one token. */
+  async #tokens(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array[]> {
+    this.#entry(modality);
+    const plan = this.#tokensPlan(modality);
+    if (!plan)
+      throw new UsageError('NO_FUSION_GRAPH', `the fusion graph of ${this.#bundle.manifest.name} takes no ${modality}; leave it out`);
     const tokens = windowTokens(await this.#query({ graph: modality, ...input, fault: numberFault }, signal), plan);
-    if (tokens.length === 0) throw new EdgeBindError('QUERY_FAILED', `the ${modality} query has no tokens: the model knows nothing of it`);
-    return this.#query({ graph: FUSION, item: fusionItem(plan.fusion, { [modality]: tokens }) }, signal);
+    if (tokens.length > 0) return tokens;
+    throw new EdgeBindError('QUERY_FAILED', `the ${modality} query has no tokens: the model knows nothing of it`);
   }
 
   #tokensPlan(modality: EncoderModality): TokensPlan | undefined {

@@ -71,7 +71,7 @@ const textSchema = z.strictObject({
 
 /** Front ends that make an input for a modality. */
 const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
-  image: ['image'],
+  image: ['image', 'features'],
   audio: ['log-mel', 'waveform'],
   thermal: ['thermal'],
   depth: ['depth'],

@@ -32,6 +32,9 @@ export function* signalInputs(signal: Signal, { frontEnd, window }: SenseTerms):
     case 'picture':
       yield { input: { picture: signal.picture } };
       return;
+    case 'features':
+      for (const data of signal.rows) yield { input: { tensor: { shape: [data.length], data } } };
+      return;
     case 'sound': {
       const clips = 'clips' in frontEnd && frontEnd.clips !== undefined ? evenClips(signal.sound, frontEnd, frontEnd.clips) : undefined;
       for (const { startUs, endUs, sound } of clips ?? soundClips(signal.sound, window)) yield { startUs, endUs, input: { sound } };

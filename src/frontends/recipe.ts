@@ -153,7 +153,19 @@ const text = z.strictObject({
   templates: z.array(z.string().includes('{}')).min(1).default(['{}']),
 });
 
-export const frontEndSchema: z.ZodType<FrontEnd> = z.discriminatedUnion('kind', [image, logMel, waveform, thermal, depth, imu, text]);
+/** A row of numbers that another network has made of a picture, as it is. */
+const features = z.strictObject({ kind: z.literal('features'), size: z.number().int().min(1).max(65_536) });
+
+export const frontEndSchema: z.ZodType<FrontEnd> = z.discriminatedUnion('kind', [
+  image,
+  logMel,
+  waveform,
+  thermal,
+  depth,
+  imu,
+  text,
+  features,
+]);
 
 export type ImageRecipe = z.output<typeof image>;
 export type LogMelRecipe = z.output<typeof logMel>;
@@ -162,9 +174,10 @@ export type ThermalRecipe = z.output<typeof thermal>;
 export type DepthRecipe = z.output<typeof depth>;
 export type ImuRecipe = z.output<typeof imu>;
 export type TextRecipe = z.output<typeof text>;
+export type FeaturesRecipe = z.output<typeof features>;
 
 /** How a signal becomes the input of its encoder, in full: nothing about it is a constant in the code. */
-export type FrontEnd = ImageRecipe | LogMelRecipe | WaveformRecipe | ThermalRecipe | DepthRecipe | ImuRecipe | TextRecipe;
+export type FrontEnd = ImageRecipe | LogMelRecipe | WaveformRecipe | ThermalRecipe | DepthRecipe | ImuRecipe | TextRecipe | FeaturesRecipe;
 
 /**
  * Expands a front-end fragment: the preset's fields, and over them those that are given.

@@ -10,6 +10,8 @@ import type { FrontEnd } from './recipe.ts';
 export type Signal =
   | { readonly kind: 'picture'; readonly picture: Picture | Clip | Thermal | Depth }
   | { readonly kind: 'sound'; readonly sound: Pcm }
+  /** Rows of numbers that a network elsewhere has made of pictures, one after the other. */
+  | { readonly kind: 'features'; readonly rows: readonly Float32Array[] }
   | { readonly kind: 'motion'; readonly rows: readonly ImuRow[] };
 
 /**
@@ -25,6 +27,8 @@ export async function tensorOf(recipe: FrontEnd, signal: Signal): Promise<Tensor
       if ((recipe.kind !== 'log-mel' && recipe.kind !== 'waveform') || recipe.clips === undefined) return logMelBatch(signal.sound, recipe);
       return stacked(evenClips(signal.sound, recipe, recipe.clips).map(({ sound }) => logMelBatch(sound, recipe)));
     }
+    case 'features':
+      return stacked(signal.rows.map((data) => ({ shape: [data.length], data })));
     case 'motion': {
       if (recipe.kind !== 'imu') throw new PayloadError('BAD_FRONT_END', `motion needs a front end of kind imu, not ${recipe.kind}`);
       const first = signal.rows.reduce((least, { timeUs }) => Math.min(least, timeUs), Number.POSITIVE_INFINITY);

@@ -1,6 +1,6 @@
 import { PayloadError, UsageError } from '../core/errors.ts';
 import type { SourceConfig } from '../core/source-config.ts';
-import type { Depth, EncodedPicture, Imu, Payload, Pcm, RgbPicture, Thermal } from '../core/types.ts';
+import type { Depth, EncodedPicture, Features, Imu, Payload, Pcm, RgbPicture, Thermal } from '../core/types.ts';
 
 /** Reads the body of one message. Throws PayloadError whose code becomes the reason in the ledger. */
 export type ParsePayload = (body: Uint8Array) => Payload;
@@ -39,6 +39,12 @@ const formats: Readonly<Record<string, Format>> = {
       return { kind: 'depth', width, height, mm: Uint16Array.from({ length: width * height }, (_, i) => view.getUint16(i * 2, true)) };
     };
   },
+  'features-f32': () => (body) => {
+    if (body.length === 0 || body.length % 4 !== 0)
+      throw new PayloadError('wrongSize', `${body.length} bytes; wanted float32 numbers, 4 bytes each`);
+    const view = viewOf(body);
+    return features(Float32Array.from({ length: body.length / 4 }, (_, i) => view.getFloat32(i * 4, true)));
+  },
   'imu-f32': () => (body) => {
     const view = viewOf(sized(body, 24));
     return imu(Array.from({ length: 6 }, (_, i) => view.getFloat32(i * 4, true)));
@@ -50,6 +56,7 @@ const MODALITY: Readonly<Record<string, string>> = {
   jpeg: 'image',
   png: 'image',
   rgb24: 'image',
+  'features-f32': 'image',
   pcm_s16le: 'audio',
   pcm_f32le: 'audio',
   'thermal-i16': 'thermal',
@@ -75,6 +82,12 @@ export function payloadFormat(config: SourceConfig): ParsePayload | undefined {
     );
   }
   return format(config);
+}
+
+/** @throws PayloadError `notFinite` */
+function features(values: Float32Array): Features {
+  if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
+  return { kind: 'features', values };
 }
 
 /** @throws PayloadError `notFinite` */

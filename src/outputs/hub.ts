@@ -165,6 +165,8 @@ export class Hub {
         this.#offer('samples', new SamplePublication(sample, { format: 'thermal-f32', width, height }, bytesOf(celsius)));
         break;
       }
+      case 'features':
+        break; // nothing that a person could look at
       case 'depth': {
         const { width, height, mm } = payload;
         this.#offer('samples', new SamplePublication(sample, { format: 'depth-u16', width, height }, bytesOf(mm)));

@@ -16,7 +16,7 @@ const KINDS: readonly TopicKind[] = [
   'wake',
   'hostStep',
 ];
-const PAYLOADS: readonly Payload['kind'][] = ['encoded', 'rgb24', 'pcm', 'thermal', 'depth', 'imu'];
+const PAYLOADS: readonly Payload['kind'][] = ['encoded', 'rgb24', 'pcm', 'thermal', 'depth', 'imu', 'features'];
 
 /** What a topic says of itself in its channel's metadata: what it is does not hang on its name. */
 export const metadataOf = ({ kind, source, modality, payload }: Topic): Map<string, string> =>

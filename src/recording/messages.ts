@@ -37,6 +37,9 @@ export function encodeReading(kind: Payload['kind'], body: Uint8Array, publishUs
     case 'imu':
       motion(writer, bytes);
       break;
+    case 'features':
+      rawImage(writer, bytes.length / 4, 1, '32FC1', 4, bytes);
+      break;
   }
   writer.tag(STAMP_FIELD, WireType.LengthDelimited).fork();
   const known = { 1: deviceUs, 2: seq, 4: errorUs, 5: sampleSeq === seq ? Number.NaN : sampleSeq };
@@ -102,6 +105,7 @@ const TEXT_FIELDS: Readonly<Record<Payload['kind'] | 'vector', readonly number[]
   depth: [4, 7],
   pcm: [3],
   imu: [2],
+  features: [4, 7],
   vector: [2],
 };
 
@@ -173,6 +177,8 @@ function payloadOf(
         data: format === 'pcm-s16' ? Float32Array.from(new Int16Array(bytes.slice().buffer), (value) => value / 32768) : floats(bytes),
       };
     }
+    case 'features':
+      return { kind, values: floats(sized(blobs.get(6), width * height * 4)) };
     case 'imu':
       return { kind, values: Float32Array.from([...(vectors.get(3) ?? [0, 0, 0]), ...(vectors.get(4) ?? [0, 0, 0])]) };
   }

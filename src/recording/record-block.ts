@@ -147,6 +147,7 @@ export function payloadBytes(payload: Payload): Uint8Array {
     case 'depth':
       return bytesOf(payload.mm);
     case 'imu':
+    case 'features':
       return bytesOf(payload.values);
   }
 }

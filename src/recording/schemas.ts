@@ -124,9 +124,15 @@ const EMBEDDING = protobuf('edgebind.Embedding', embedding);
 export function schemaOf(topic: Topic): ChannelSchema {
   switch (topic.kind) {
     case 'reading':
-      return { encoded: COMPRESSED_IMAGE, rgb24: RAW_IMAGE, thermal: RAW_IMAGE, depth: RAW_IMAGE, pcm: RAW_AUDIO, imu: IMU }[
-        topic.payload ?? 'imu'
-      ];
+      return {
+        encoded: COMPRESSED_IMAGE,
+        rgb24: RAW_IMAGE,
+        thermal: RAW_IMAGE,
+        depth: RAW_IMAGE,
+        pcm: RAW_AUDIO,
+        imu: IMU,
+        features: RAW_IMAGE,
+      }[topic.payload ?? 'imu'];
     case 'embedding':
     case 'fused':
       return EMBEDDING;

@@ -61,7 +61,7 @@ const sourceSchema = z.strictObject({
   format: z
     .string()
     .optional()
-    .describe('mqtt: jpeg, png, rgb24, pcm_s16le, pcm_f32le, thermal-i16, depth-u16, imu-f32, json, or a serial protocol'),
+    .describe('mqtt: jpeg, png, rgb24, pcm_s16le, pcm_f32le, thermal-i16, depth-u16, imu-f32, features-f32, json, or a serial protocol'),
   width: z.number().int().min(1).max(16_384).optional(),
   height: z.number().int().min(1).max(16_384).optional(),
   rateHz: positive.max(384_000).optional(),

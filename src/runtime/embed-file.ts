@@ -83,6 +83,7 @@ async function embedded({ input, ...times }: TimedInput, modality: Modality, enc
 function stretch(signal: Signal, startUs = Number.NEGATIVE_INFINITY, endUs = Number.POSITIVE_INFINITY): Signal {
   switch (signal.kind) {
     case 'picture':
+    case 'features':
       return signal;
     case 'sound': {
       const { rateHz, data } = signal.sound;

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { partsOf, type Query, type QueryPart } from '../alerts/query.ts';
+import { partsOf, type Query, type QueryPart, type WeightedPart } from '../alerts/query.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { readNpy } from '../frontends/npy.ts';
@@ -32,6 +32,8 @@ const LEAST_SUM = 0.05;
 export async function embedQuery(query: Query, options: EmbedQueryOptions): Promise<SpaceVector | undefined> {
   const parts = partsOf(query);
   if (parts.length === 0) return undefined;
+  const joint = await embedTogether(parts, options);
+  if (joint) return { space: options.encoders.space.id, vector: joint };
   const vectors: Float32Array[] = [];
   for (const { part } of parts) vectors.push(await embedPart(part, options));
   const [only] = vectors;
@@ -48,6 +50,24 @@ export async function embedQuery(query: Query, options: EmbedQueryOptions): Prom
       'the parts of the query cancel each other: lower the weight of what is under "not", or take it out',
     );
   return { space, vector: weightedMean(vectors, weights) };
+}
+
+/** Words, a picture and a sound, one of each and none preferred, as the bundle's fusion graph sees them together; undefined for other queries. */
+async function embedTogether(
+  parts: readonly WeightedPart[],
+  { encoders, folder, audioRateHz }: EmbedQueryOptions,
+): Promise<Float32Array | undefined> {
+  const find = (key: 'text' | 'image' | 'audio'): string | undefined => parts.find(({ part }) => part[key] !== undefined)?.part[key];
+  const given = { text: find('text'), image: find('image'), audio: find('audio') };
+  const senses = encoders.joint.filter((modality) => modality in given && given[modality as keyof typeof given] !== undefined);
+  const isPlain = parts.every(({ part, weight }) => weight === 1 && part.templates === undefined);
+  if (parts.length < 2 || senses.length !== parts.length || !isPlain) return undefined;
+  const { text, image, audio } = given;
+  return encoders.embedTogether({
+    text,
+    image: image === undefined ? undefined : { picture: { kind: 'encoded', bytes: await readExample(folder, image) } },
+    audio: audio === undefined ? undefined : { sound: await readSoundFile(resolve(folder, audio), audioRateHz) },
+  });
 }
 
 async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event, past }: EmbedQueryOptions): Promise<Float32Array> {

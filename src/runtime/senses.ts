@@ -19,8 +19,18 @@ export function audioRateHz(bundle: Bundle): number {
 }
 
 /** @throws UsageError `NO_ENCODER` where a source's modality has no encoder in the bundle */
-export function requireEncoder(bundle: Bundle, { id, modality }: SourceConfig): void {
-  if (bundle.entries.has(modality)) return;
+export function requireEncoder(bundle: Bundle, { id, modality, format }: SourceConfig): void {
+  const entry = bundle.entries.get(modality);
+  if (entry) {
+    const wants = entry.frontEnd.kind === 'features';
+    if (wants === (format === 'features-f32')) return;
+    throw new UsageError(
+      'NO_ENCODER',
+      wants
+        ? `source ${id} gives pictures, and ${bundle.dir} begins with features of them, ${entry.frontEnd.size} numbers; send those by MQTT (format: features-f32), or use another "model:"`
+        : `source ${id} gives features, and ${bundle.dir} begins with pictures; send those, or use another "model:"`,
+    );
+  }
   throw new UsageError(
     'NO_ENCODER',
     `source ${id} is of modality ${modality}, for which ${bundle.dir} has no encoder; it has: ${[...bundle.entries.keys()].join(', ')}`,

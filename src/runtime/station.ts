@@ -2,6 +2,7 @@ import { Observable, retry, Subscription, tap, timer } from 'rxjs';
 import { camera } from '../../pipelines/camera.ts';
 import { depth } from '../../pipelines/depth.ts';
 import type { Engine } from '../../pipelines/engine.ts';
+import { features } from '../../pipelines/features.ts';
 import { imu } from '../../pipelines/imu.ts';
 import { microphone } from '../../pipelines/microphone.ts';
 import { thermal } from '../../pipelines/thermal.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../core/log.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
-import type { Depth, Embedding, Imu, Modality, Pcm, Picture, Reading, Sample, SourceStatus, Thermal } from '../core/types.ts';
+import type { Depth, Embedding, Features, Imu, Modality, Pcm, Picture, Reading, Sample, SourceStatus, Thermal } from '../core/types.ts';
 import { Meter } from './meter.ts';
 import { withoutPassword } from './without-password.ts';
 
@@ -178,7 +179,9 @@ export class Station {
 function pipeline(source: Source, engine: Engine): Observable<Embedding> {
   switch (source.modality) {
     case 'image':
-      return camera(source as Source<Picture>, engine);
+      return engine.frontEnd('image').kind === 'features'
+        ? features(source as Source<Features>, engine)
+        : camera(source as Source<Picture>, engine);
     case 'audio':
       return microphone(source as Source<Pcm>, engine);
     case 'thermal':

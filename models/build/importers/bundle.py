@@ -38,28 +38,40 @@ def passed(verdict: gate.Verdict) -> None:
 
 def finish(system: System, folder: Path, name: str) -> None:
     for encoder in system.encoders:
-        golden.write(encoder, folder / "golden" / f"{encoder.modality}.json")
+        golden.write(golden.original(encoder, golden.sample(encoder), system.fusion), folder / "golden" / f"{encoder.modality}.json")
+    if system.fusion:
+        golden.write(golden.original_fusion(system.fusion), folder / "golden" / f"{graphs.FUSION}.json")
     for file, source in system.files.items():
-        shutil.copyfile(source, folder / file)
+        if isinstance(source, bytes):
+            (folder / file).write_bytes(source)
+        else:
+            shutil.copyfile(source, folder / file)
     manifest.write(system, folder, name)
 
 
 def write(system: System, out: Path, given: dict[str, np.ndarray]) -> None:
     """The bundle in float32."""
     with whole_or_nothing(out) as folder:
+        fusion = None
+        if system.fusion:
+            say("fusion: exporting")
+            fusion = (system.fusion, graphs.export_fusion(system.fusion, folder))
+            passed(gate.check_fusion(*fusion))
         for number, encoder in enumerate(system.encoders, 1):
             say(f"[{number}/{len(system.encoders)}] {encoder.modality}: exporting")
-            graph = graphs.export(encoder, folder)
-            passed(gate.check(encoder, graph, "fp32", given))
+            paths = graphs.export(encoder, folder)
+            passed(gate.check(encoder, paths, "fp32", given, fusion))
         finish(system, folder, system.name)
 
 
 def write_smaller(system: System, full: Path, out: Path, precision: str, given: dict[str, np.ndarray]) -> None:
     """A bundle of its own, from the graphs of the one in float32: other vectors make another space."""
+    if system.fusion:
+        raise ImportFailed("BAD_PRECISION", f"{system.name} has a fusion graph, and those are written in float32 only; leave --{precision} out")
     with whole_or_nothing(out) as folder:
         for number, encoder in enumerate(system.encoders, 1):
             say(f"[{number}/{len(system.encoders)}] {encoder.modality}: {precision}")
             graph = folder / f"{encoder.modality}.onnx"
             WRITERS[precision](full / graph.name, graph, encoder.exact)
-            passed(gate.check(encoder, graph, precision, given))
+            passed(gate.check(encoder, [graph], precision, given))
         finish(system, folder, f"{system.name}-{precision}")

@@ -8,8 +8,8 @@ import onnxruntime
 import torch
 
 from .errors import ImportFailed
-from .golden import original
-from .system import Encoder
+from .golden import alone, fusion_sample, original, original_fusion
+from .system import Encoder, Fusion
 
 # Least cosine to the original, and least share of queries that find what the original finds.
 LIMITS = {"fp32": (0.99999, 1.0), "fp16": (0.999, 0.95), "int8": (0.98, 0.9)}
@@ -60,16 +60,41 @@ def samples(encoder: Encoder, given: dict[str, np.ndarray]) -> tuple[torch.Tenso
     return (total / 5**0.5,)
 
 
-def check(encoder: Encoder, graph: Path, precision: str, given: dict[str, np.ndarray]) -> Verdict:
+class Graphs:
+    """Graphs of a bundle in onnxruntime, one behind the other."""
+
+    def __init__(self, paths: list[Path]):
+        self.sessions = [onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]) for path in paths]
+
+    def run(self, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        for session in self.sessions:
+            names = [one.name for one in session.get_inputs()]
+            inputs = session.run(None, dict(zip(names, inputs, strict=True)))
+        return inputs
+
+
+def verdict(name: str, precision: str, wanted: np.ndarray, got: np.ndarray) -> Verdict:
+    cosine = np.sum(wanted * got, axis=1) / np.linalg.norm(got, axis=1) / np.linalg.norm(wanted, axis=1)
+    return Verdict(name, precision, float(cosine.min()), retrieval(wanted, got))
+
+
+def check_fusion(fusion: Fusion, graph: Path) -> Verdict:
+    """The fusion by itself, with every modality there."""
+    graphs = Graphs([graph])
+    got = np.concatenate([graphs.run([t.numpy() for t in fusion_sample(fusion, item)])[0] for item in (0, 1)])
+    return verdict("fusion", "fp32", original_fusion(fusion), got)
+
+
+def check(
+    encoder: Encoder, paths: list[Path], precision: str, given: dict[str, np.ndarray], fusion: tuple[Fusion, Path] | None = None
+) -> Verdict:
     """
     Cosine of each vector to the original's; and the search of each item among the others: the share of searches whose find is, by
     the original's vectors, as near as the original's own find.
     """
     inputs = samples(encoder, given)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    wanted, got = original(encoder, inputs), answers(session, encoder, inputs)
-    cosine = np.sum(wanted * got, axis=1) / np.linalg.norm(got, axis=1) / np.linalg.norm(wanted, axis=1)
-    return Verdict(encoder.modality, precision, float(cosine.min()), retrieval(wanted, got))
+    wanted = original(encoder, inputs, fusion and fusion[0])
+    return verdict(encoder.modality, precision, wanted, answers(encoder, paths, inputs, fusion))
 
 
 def retrieval(wanted: np.ndarray, got: np.ndarray) -> float:
@@ -78,6 +103,13 @@ def retrieval(wanted: np.ndarray, got: np.ndarray) -> float:
     return float(np.mean(similar[np.arange(len(found)), found] >= similar.max(axis=1) - TIE))
 
 
-def answers(session: onnxruntime.InferenceSession, encoder: Encoder, inputs: tuple[torch.Tensor, ...]) -> np.ndarray:
-    feeds = [dict(zip(encoder.inputs, (t[i : i + 1].numpy() for t in inputs), strict=True)) for i in range(len(inputs[0]))]
-    return np.concatenate([session.run(None, feed)[0] for feed in feeds])
+def answers(encoder: Encoder, paths: list[Path], inputs: tuple[torch.Tensor, ...], fusion: tuple[Fusion, Path] | None) -> np.ndarray:
+    graphs, fused = Graphs(paths), fusion and Graphs([fusion[1]])
+    vectors = []
+    for i in range(len(inputs[0])):
+        answer = graphs.run([t[i : i + 1].numpy() for t in inputs])
+        if encoder.tokens and fusion and fused:
+            tokens = torch.from_numpy(answer[0][:, answer[1][0] > 0] if encoder.tokens.mask else answer[0])
+            answer = fused.run([t.numpy() for t in alone(fusion[0], encoder.modality, tokens)])
+        vectors.append(answer[0])
+    return np.concatenate(vectors)

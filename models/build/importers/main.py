@@ -28,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--video", action="store_true", help="pictures in pairs, 2 s apart (imagebind); eight pictures of 7 s (languagebind)")
     parser.add_argument("--config", type=Path, help="the authors' configuration, where the tensors do not tell all (openclip)")
     parser.add_argument("--activation", choices=("gelu", "quickgelu"), help="instead of a configuration (openclip)")
+    parser.add_argument("--word-vectors", type=Path, help="a table in word2vec's format, .bin or text (everything-at-once)")
+    parser.add_argument("--words", type=int, default=200_000, help="only the first so many of them, the most frequent (200000)")
+    parser.add_argument("--seconds", type=float, default=8, help="how much of the past is fused (everything-at-once: 8; its authors test with 32)")
     parser.add_argument("--licence", help="of the weights, where the importer cannot know it")
     parser.add_argument("--fp16", action="store_true", help="also DIR-fp16, in half precision")
     parser.add_argument("--int8", action="store_true", help="also DIR-int8, with weights in int8")
@@ -82,6 +85,9 @@ def run(arguments: argparse.Namespace) -> None:
         checkpoint=arguments.checkpoint,
         config=arguments.config,
         activation=arguments.activation,
+        word_vectors=arguments.word_vectors,
+        words=arguments.words,
+        seconds=arguments.seconds,
     )
     system = module.build(state, options)
     if arguments.licence:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from .graphs import OUTPUT, data_files
-from .system import Encoder, System
+from .graphs import FUSION, OUTPUT, data_files, names, outputs_of
+from .system import Encoder, Fusion, System
 
 
 def sha256(path: Path) -> str:
@@ -26,15 +26,26 @@ def input_of(encoder: Encoder) -> dict:
     return {"name": encoder.inputs[0], **mask, "dtype": "int64"}
 
 
-def entry(encoder: Encoder, folder: Path, system: System) -> dict:
-    graph = folder / f"{encoder.modality}.onnx"
+def files_of(graph: Path) -> dict:
     data = [{"file": file.name, "sha256": sha256(file)} for file in data_files(graph)]
+    return {"graph": graph.name, "sha256": sha256(graph), **({"data": data} if data else {})}
+
+
+def entry(encoder: Encoder, folder: Path, system: System) -> dict:
+    first, *later = (files_of(folder / f"{name}.onnx") for name in names(encoder))
+    output, *outputs = outputs_of(encoder)
+    before = ["graph", *(stage.name for stage in encoder.stages)]
+    stages = [
+        {"name": stage.name, **files, "inputs": {stage.input: before[i]}, "output": outputs[i]}
+        for i, (stage, files) in enumerate(zip(encoder.stages, later, strict=True))
+    ]
+    mask = {"mask": encoder.tokens.mask} if encoder.tokens and encoder.tokens.mask else {}
     fields = {
-        "graph": graph.name,
-        "sha256": sha256(graph),
-        "data": data or None,
+        **first,
         "input": input_of(encoder),
-        "output": OUTPUT,
+        "output": output,
+        "stages": stages or None,
+        "tokens": {"perWindow": encoder.tokens.per_window, **mask} if encoder.tokens else None,
         "window": encoder.window,
         "frontEnd": encoder.front_end,
         "golden": f"golden/{encoder.modality}.json",
@@ -45,10 +56,27 @@ def entry(encoder: Encoder, folder: Path, system: System) -> dict:
     return {key: value for key, value in fields.items() if value is not None}
 
 
+def fusion_entry(fusion: Fusion, folder: Path) -> dict:
+    def terms(modality: str) -> dict:
+        # Words are a query: no time passes over them.
+        age = {} if modality == "text" else {"keepMs": fusion.keep_ms}
+        return {"input": modality, "mask": f"{modality}_mask", "keep": fusion.keep[modality], **age}
+
+    return {
+        **files_of(folder / f"{FUSION}.onnx"),
+        "output": OUTPUT,
+        "width": fusion.width,
+        "modalities": {modality: terms(modality) for modality in fusion.keep},
+        "golden": f"golden/{FUSION}.json",
+    }
+
+
 def write(system: System, folder: Path, name: str) -> None:
     space = {"name": system.space, "dim": system.dim}
     lines = ["edgebind: 1", f"name: {flow(name)}", "version: 1.0.0", f"licence: {flow(system.licence)}", f"space: {flow(space)}", "modalities:"]
     for encoder in system.encoders:
         lines.append(f"  {encoder.modality}:")
         lines += [f"    {key}: {flow(value)}" for key, value in entry(encoder, folder, system).items()]
+    if system.fusion:
+        lines += ["fusion:", *(f"  {key}: {flow(value)}" for key, value in fusion_entry(system.fusion, folder).items())]
     (folder / "manifest.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")

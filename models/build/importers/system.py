@@ -12,8 +12,42 @@ Tokenize = Callable[[list[str]], tuple[torch.Tensor, ...]]
 
 
 @dataclass
+class Stage:
+    """A graph behind the first of a modality: `module` takes what the one before it gives, under the name `input`."""
+
+    name: str
+    module: nn.Module
+    input: str
+
+
+@dataclass
+class Tokens:
+    """What the last graph of a modality answers in place of vectors: N x per_window x width, and where `mask` names it, which are none."""
+
+    per_window: int
+    mask: str | None = None
+
+
+@dataclass
+class Fusion:
+    """The graph that makes unit vectors of tokens: `module` takes tokens and mask of each modality of `keep`, in that order."""
+
+    module: nn.Module
+    width: int
+    # How many tokens of each modality go in, and of how many ms.
+    keep: dict[str, int]
+    keep_ms: int
+
+    def inputs(self) -> list[str]:
+        return [name for modality in self.keep for name in (modality, f"{modality}_mask")]
+
+
+@dataclass
 class Encoder:
-    """One graph. `module` takes the inputs, batch first, and answers unit vectors, N x dim."""
+    """
+    The graphs of one modality. `module` takes the inputs, batch first, and answers unit vectors, N x dim; or what the stages behind it
+    take; or, where `tokens` is set, the last of them answers tokens for the system's fusion.
+    """
 
     modality: str
     module: nn.Module
@@ -29,6 +63,8 @@ class Encoder:
     dynamic_axes: dict[str, dict[int, str]] = field(default_factory=dict)
     # The part of `module`, by its name, whose numbers half precision cannot hold.
     exact: str | None = None
+    stages: list[Stage] = field(default_factory=list)
+    tokens: Tokens | None = None
 
 
 @dataclass
@@ -40,7 +76,8 @@ class System:
     source: str
     encoders: list[Encoder]
     # Files that the bundle carries beside its graphs, by their name in the bundle (tokenizers).
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path | bytes] = field(default_factory=dict)
+    fusion: Fusion | None = None
 
 
 @dataclass
@@ -57,6 +94,11 @@ class Options:
     # What the tensors do not tell: the authors' configuration, or the activation alone ("gelu", "quickgelu").
     config: Path | None = None
     activation: str | None = None
+    # Word vectors in a format of word2vec, and how many of them.
+    word_vectors: Path | None = None
+    words: int = 200_000
+    # How much of the past is fused.
+    seconds: float = 8
 
     def wants(self, modality: str) -> bool:
         return self.only is None or modality in self.only

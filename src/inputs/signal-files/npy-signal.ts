@@ -6,7 +6,7 @@ import type { Signal } from '../../frontends/signal-tensor.ts';
 
 /**
  * An array as a signal: sound as T floats at the recipe's rate, -1..1; pictures as H x W x 3 bytes; heat as H x W in degrees Celsius;
- * depth as H x W uint16 in millimetres; motion as N x 7: t_ms, ax, ay, az, gx, gy, gz.
+ * features of pictures as N or rows x N floats; depth as H x W uint16 in millimetres; motion as N x 7: t_ms, ax, ay, az, gx, gy, gz.
  *
  * @throws PayloadError `BAD_NPY` for another shape or type
  */
@@ -20,6 +20,15 @@ export function npySignal(modality: Modality, { shape, data }: NpyArray, recipe:
       if (shape.length !== 1 || !isFloat || !('rateHz' in recipe)) throw fail('one axis of float32 or float64, -1..1');
       return { kind: 'sound', sound: { kind: 'pcm', rateHz: recipe.rateHz, data: Float32Array.from(data) } };
     case 'image':
+      if (recipe.kind === 'features') {
+        const { size } = recipe;
+        if ((shape.length !== 1 && shape.length !== 2) || shape.at(-1) !== size || !isFloat)
+          throw fail(`one or more rows of ${size} float32 or float64: features of pictures`);
+        return {
+          kind: 'features',
+          rows: Array.from({ length: data.length / size }, (_, i) => Float32Array.from(data.subarray(i * size, (i + 1) * size))),
+        };
+      }
       if (shape.length !== 3 || depth !== 3 || !(data instanceof Uint8Array)) throw fail('height x width x 3 of uint8');
       return { kind: 'picture', picture: { kind: 'rgb24', width, height, data } };
     case 'thermal':

@@ -32,6 +32,11 @@ export async function readSignal(modality: Modality, file: string, recipe: Front
   }
   const bytes = await readBytes(file);
   if (isNpy) return { signal: npySignal(modality, readNpy(bytes), recipe), skipped: [] };
+  if (recipe.kind === 'features')
+    throw new PayloadError(
+      'BAD_FRONT_END',
+      `${file}: this bundle begins with features, ${recipe.size} numbers a picture; give them as .npy`,
+    );
   if (modality !== 'imu') return { signal: { kind: 'picture', picture: { kind: 'encoded', bytes } }, skipped: [] };
   const { rows, skipped } = parseMotion(bytes.toString('utf8'));
   if (rows.length === 0)

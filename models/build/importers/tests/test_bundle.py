@@ -95,8 +95,8 @@ class Bundles(unittest.TestCase):
     def test_half_precision_leaves_exact_parts_alone(self) -> None:
         for exact, is_ok in (("loudness", True), (None, False)):
             quiet = encoder("imu", Quiet(3))
-            to_fp16(graphs.export(quiet, self.folder), self.folder / "half.onnx", exact)
-            self.assertEqual(gate.check(quiet, self.folder / "half.onnx", "fp16", {}).is_ok, is_ok)
+            to_fp16(graphs.export(quiet, self.folder)[0], self.folder / "half.onnx", exact)
+            self.assertEqual(gate.check(quiet, [self.folder / "half.onnx"], "fp16", {}).is_ok, is_ok)
 
     def test_weights_beyond_one_file_go_beside_the_graph(self) -> None:
         largest, graphs.LARGEST = graphs.LARGEST, 1000
