@@ -25,13 +25,17 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** Of errors that are the asker's. */
-const STATUSES: Readonly<Record<string, 404 | 413>> = {
+/** Of errors that are the asker's, and of being asked too much. */
+const STATUSES: Readonly<Record<string, 400 | 404 | 413 | 503>> = {
   UNKNOWN_RULE: 404,
   UNKNOWN_ALERT: 404,
   UNKNOWN_BACKGROUND: 404,
   NO_EVIDENCE: 404,
   BODY_TOO_LARGE: 413,
+  SPACE_MISMATCH: 400,
+  QUERY_FAILED: 400,
+  BUSY: 503,
+  TOO_MANY_QUERIES: 503,
 };
 
 export interface AppOptions {

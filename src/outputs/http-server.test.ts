@@ -82,7 +82,7 @@ describe('HTTP', () => {
         expect(response.status, `${method} ${path}`).toBe(path === '/readyz' ? 503 : 200);
       }
     }
-    expect(Object.keys(paths)).toHaveLength(9);
+    expect(Object.keys(paths)).toHaveLength(10);
     expect((await fetch(`${server.url}/api/v1/rules`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${server.url}/api/v2/status`)).status).toBe(404);
   });
