@@ -81,6 +81,12 @@ def build(state: State, options: Options) -> System:
     return System("align", "align", dim, "Apache-2.0", "kakaobrain/align-base", encoders, files)
 
 
+def lively(state: State) -> State:
+    """Random weights large enough that swish and the weighing of channels do not shrink a picture, block by block, into the biases."""
+    gains = {"convolution.weight": 1.7, "expand_conv.weight": 1.7, "depthwise_conv.weight": 1.7, "project_conv.weight": 2.0}
+    return {key: value * next((gain for end, gain in gains.items() if key.endswith(end)), 1) for key, value in state.items()}
+
+
 def random_state(seed: int, blocks: int) -> State:
     stages = tuple(Stage(width, min(blocks, count)) for width, count in zip(B7_WIDTHS, B7_BLOCKS, strict=True))
-    return random_weights(Align(Plan(B7_STEM, stages, min(blocks, BERT_BLOCKS))), seed)
+    return lively(random_weights(Align(Plan(B7_STEM, stages, min(blocks, BERT_BLOCKS))), seed))
