@@ -131,7 +131,7 @@ class FakeWorld {
           source: source.id,
           modality: source.modality,
           score,
-          threshold: rule.threshold,
+          threshold: rule.threshold ?? 1,
           startUs: endUs - 960_000,
           endUs,
         };

@@ -81,5 +81,7 @@ function factOf({ source, modality, background }: Watch, rule: Rule, score: numb
   const { startUs, endUs } = at;
   const fact = { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads };
   if (rule.falseAlarmsPerDay === undefined || background.threshold !== undefined) return fact;
-  return { ...fact, learning: Math.min(1, background.peaksSeen / PEAKS_NEEDED) };
+  // Written out: a spread of the fact costs several times as much, and there are thousands a second.
+  const learning = Math.min(1, background.peaksSeen / PEAKS_NEEDED);
+  return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads, learning };
 }

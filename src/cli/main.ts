@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { registerBind } from './bind.ts';
+import { registerCalibrate } from './calibrate.ts';
 import { registerCheck } from './check.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
@@ -29,6 +30,7 @@ registerRun(program);
 registerRecord(program);
 registerReplay(program);
 registerTop(program);
+registerCalibrate(program);
 registerCheck(program);
 registerDevices(program);
 registerSimulate(program);

@@ -7,10 +7,27 @@ export interface Rule {
   readonly id: string;
   readonly query: { readonly text?: string; readonly [kind: string]: unknown };
   readonly on: readonly string[];
-  readonly threshold: number;
+  /** With `falseAlarmsPerDay`: the level until the background is known. */
+  readonly threshold?: number;
+  readonly falseAlarmsPerDay?: number;
   readonly clearBelow?: number;
   readonly holdMs?: number;
   readonly cooldownMs?: number;
+}
+
+/** What a rule has learnt of a source. */
+export interface Calibration {
+  readonly rule: string;
+  readonly source: string;
+  readonly peaks: number;
+  readonly peaksNeeded: number;
+  /** Absent: still learning. */
+  readonly threshold?: number;
+  readonly expectedPerDay?: { readonly low: number; readonly expected: number; readonly high: number };
+  readonly gaveUpUs?: number;
+  /** Alerts of the rule that people called right and wrong. */
+  readonly right?: number;
+  readonly wrong?: number;
 }
 
 export interface SourceReport {
@@ -54,6 +71,10 @@ export const api = {
   status: async (): Promise<StatusReport> => (await ask('status')) as StatusReport,
   ledger: async (): Promise<readonly LedgerLine[]> => listIn(await ask('ledger'), 'lines') as LedgerLine[],
   rules: async (): Promise<readonly Rule[]> => listIn(await ask('rules'), 'rules') as Rule[],
+  calibrations: async (): Promise<readonly Calibration[]> => listIn(await ask('calibrations'), 'calibrations') as Calibration[],
+  judge: async (alert: string, right: boolean): Promise<void> => {
+    await ask(`alerts/${encodeURIComponent(alert)}/feedback`, { method: 'POST', body: JSON.stringify({ right }) });
+  },
   putRule: async ({ id, ...body }: Rule): Promise<void> => {
     await ask(`rules/${encodeURIComponent(id)}`, { method: 'PUT', body: JSON.stringify(body) });
   },

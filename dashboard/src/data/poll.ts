@@ -21,13 +21,14 @@ export function startPolling(): () => void {
 
 /** Reads everything once. A server that is away is shown by the connection's state, not here. */
 export async function poll(): Promise<void> {
-  const [status, ledger] = await Promise.allSettled([api.status(), api.ledger(), refreshRules()]);
+  const [status, ledger, calibrations] = await Promise.allSettled([api.status(), api.ledger(), api.calibrations(), refreshRules()]);
   if (status.status === 'fulfilled') {
     const { sources, eventLoopDelayMs } = status.value;
     if (sources) state.sources.set(sources);
     state.loopMs.set(eventLoopDelayMs?.p99);
   } else if (status.reason instanceof UnauthorizedError) state.wantsToken.set(true);
   if (ledger.status === 'fulfilled') state.ledger.set(ledger.value);
+  if (calibrations.status === 'fulfilled') state.calibrations.set(calibrations.value);
 }
 
 /** Reads the rules. The list is replaced only where it changed, so that charts are not drawn anew. */

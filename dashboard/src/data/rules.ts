@@ -1,7 +1,7 @@
 import { MODALITIES } from '../../../src/core/types.ts';
 import { suggestThreshold, type Suggestion } from '../lib/suggest-threshold.ts';
 import { ruleIdFor } from '../lib/words.ts';
-import { api, type Rule } from './api.ts';
+import { api, type Calibration, type Rule } from './api.ts';
 import { scoreHistory } from './live.ts';
 import { refreshRules } from './poll.ts';
 import { serverNowMs } from './server-clock.ts';
@@ -19,10 +19,11 @@ const COOLDOWN_MS = 10_000;
  *
  * @param on modalities or ids of sources; empty: all
  * @param sets whether the level is set from what the first 20 s score; else it is suggested
+ * @param perDay false alarms a day that are acceptable: once the background is known, it sets the level; undefined: the level stays
  */
-export async function addRule(prompt: string, on: readonly string[], sets: boolean): Promise<void> {
+export async function addRule(prompt: string, on: readonly string[], sets: boolean, perDay: number | undefined): Promise<void> {
   const others = state.rules.get();
-  const levels = others.map((rule) => rule.threshold).toSorted((a, b) => a - b);
+  const levels = others.flatMap((rule) => rule.threshold ?? []).toSorted((a, b) => a - b);
   const id = ruleIdFor(prompt, new Set(others.map((rule) => rule.id)));
   const threshold = levels[levels.length >> 1] ?? FIRST_THRESHOLD;
   await api.putRule({
@@ -30,6 +31,7 @@ export async function addRule(prompt: string, on: readonly string[], sets: boole
     query: { text: prompt },
     on: on.length > 0 ? on : MODALITIES,
     threshold,
+    ...(perDay !== undefined && { falseAlarmsPerDay: perDay }),
     holdMs: HOLD_MS,
     cooldownMs: COOLDOWN_MS,
   });
@@ -40,7 +42,8 @@ export async function addRule(prompt: string, on: readonly string[], sets: boole
 /** Sets a rule's level; `clearBelow` keeps its distance. Learning ends: a person has decided. */
 export async function setThreshold(rule: Rule, threshold: number): Promise<void> {
   endLearning(rule.id);
-  const moved = rule.clearBelow === undefined ? {} : { clearBelow: Math.max(-1, rule.clearBelow + threshold - rule.threshold) };
+  const { clearBelow, threshold: before = threshold } = rule;
+  const moved = clearBelow === undefined ? {} : { clearBelow: Math.max(-1, clearBelow + threshold - before) };
   const next = { ...rule, threshold, ...moved };
   state.rules.update((rules) => rules.map((other) => (other.id === rule.id ? next : other)));
   try {
@@ -48,6 +51,17 @@ export async function setThreshold(rule: Rule, threshold: number): Promise<void>
   } finally {
     await refreshRules();
   }
+}
+
+/** A person sets the level by hand: it stays there, whatever the background does. */
+export async function fixThreshold({ falseAlarmsPerDay: _, ...rule }: Rule, threshold: number): Promise<void> {
+  await setThreshold(rule, threshold);
+}
+
+/** Where a rule's alert is raised now: what was learnt, highest over its sources, else the fixed level. */
+export function levelOf(rule: Rule, calibrations: readonly Calibration[]): number {
+  const learnt = calibrations.flatMap((one) => (one.rule === rule.id ? (one.threshold ?? []) : []));
+  return learnt.length > 0 && rule.falseAlarmsPerDay !== undefined ? Math.max(...learnt) : (rule.threshold ?? 1);
 }
 
 export async function deleteRule(id: string): Promise<void> {

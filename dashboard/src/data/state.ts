@@ -2,7 +2,7 @@ import type { Client, ClientStatus } from '../../../src/client/index.ts';
 import type { LedgerLine } from '../../../src/core/ledger.ts';
 import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
 import { createStore, type Store } from '../lib/store.ts';
-import type { Rule, SourceReport } from './api.ts';
+import type { Calibration, Rule, SourceReport } from './api.ts';
 
 export interface Learning {
   /** The server's time at which enough was seen, in milliseconds. */
@@ -19,6 +19,9 @@ export interface State {
   readonly wantsToken: Store<boolean>;
   readonly sources: Store<readonly SourceReport[]>;
   readonly rules: Store<readonly Rule[]>;
+  readonly calibrations: Store<readonly Calibration[]>;
+  /** What this page's visitor said of alerts. */
+  readonly verdicts: Store<ReadonlyMap<string, boolean>>;
   readonly feed: Store<Feed>;
   readonly ledger: Store<readonly LedgerLine[]>;
   readonly loopMs: Store<number | undefined>;
@@ -32,6 +35,8 @@ export const state: State = {
   wantsToken: createStore(false),
   sources: createStore<readonly SourceReport[]>([]),
   rules: createStore<readonly Rule[]>([]),
+  calibrations: createStore<readonly Calibration[]>([]),
+  verdicts: createStore<ReadonlyMap<string, boolean>>(new Map()),
   feed: createStore(EMPTY_FEED),
   ledger: createStore<readonly LedgerLine[]>([]),
   loopMs: createStore<number | undefined>(undefined),

@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { api } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import type { FeedEntry } from '../lib/alert-feed.ts';
 import { clockTime, dayOf, isToday, duration, level } from '../lib/format.ts';
@@ -42,6 +43,7 @@ function Entry({ entry: { raised, cleared } }: { readonly entry: FeedEntry }): V
           {noticedBy(raised.modality, raised.source)}
           {cleared ? `, lasted ${duration((cleared.endUs - raised.endUs) / 1000)}` : ', still going on'}
         </p>
+        <Verdict alert={raised.id} />
         <p class="small">
           <time>{isToday(atMs) ? clockTime(atMs) : `${dayOf(atMs)}, ${clockTime(atMs)}`}</time>
           <span title="score when it was raised, and the rule's level">
@@ -51,5 +53,29 @@ function Entry({ entry: { raised, cleared } }: { readonly entry: FeedEntry }): V
         </p>
       </div>
     </li>
+  );
+}
+
+/** "Was it right?": moves the level of rules that learn, and is counted. */
+function Verdict({ alert }: { readonly alert: string }): VNode {
+  const said = useStore(state.verdicts).get(alert);
+  const say = async (right: boolean): Promise<void> => {
+    try {
+      await api.judge(alert, right);
+      state.verdicts.update((verdicts) => new Map(verdicts).set(alert, right));
+    } catch {
+      // The buttons stay as they were: it can be said again.
+    }
+  };
+  return (
+    <p class="small verdict" role="group" aria-label="Was it right?">
+      right?{' '}
+      <button type="button" class="link-button" aria-pressed={said === true} onClick={() => void say(true)}>
+        {said === true ? '✓ yes' : 'yes'}
+      </button>{' '}
+      <button type="button" class="link-button" aria-pressed={said === false} onClick={() => void say(false)}>
+        {said === false ? '✓ no' : 'no'}
+      </button>
+    </p>
   );
 }

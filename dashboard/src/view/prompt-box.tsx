@@ -1,10 +1,12 @@
 import type { TargetedEvent, VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { addRule, LEARN_MS } from '../data/rules.ts';
+import { addRule } from '../data/rules.ts';
 import type { SourceReport } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import { useStore } from '../lib/store.ts';
 import { SENSE_NAMES } from '../lib/words.ts';
+
+const PER_DAY = [1, 2, 5, 10, 50] as const;
 
 /** The box that makes words a rule. */
 export function PromptBox(): VNode {
@@ -12,6 +14,7 @@ export function PromptBox(): VNode {
   const [prompt, setPrompt] = useState('');
   const [unwanted, setUnwanted] = useState<ReadonlySet<string>>(new Set());
   const [learns, setLearns] = useState(true);
+  const [perDay, setPerDay] = useState(2);
   const [note, setNote] = useState<{ readonly isBad: boolean; readonly words: string } | undefined>();
   const [isBusy, setBusy] = useState(false);
   const chosen = senses.filter(({ name }) => !unwanted.has(name)).map(({ name }) => name);
@@ -22,7 +25,7 @@ export function PromptBox(): VNode {
     if (words === '' || isBusy) return;
     setBusy(true);
     try {
-      await addRule(words, chosen.length === senses.length ? [] : chosen, learns);
+      await addRule(words, chosen.length === senses.length ? [] : chosen, true, learns ? perDay : undefined);
       setPrompt('');
       setNote({ isBad: false, words: `Watching for “${words}” now.` });
     } catch (error) {
@@ -63,9 +66,25 @@ export function PromptBox(): VNode {
             {label}
           </label>
         ))}
-        <label class="learn" title="The first 20 seconds count as background; the alert level goes above it. You can move it at any time.">
+        <label
+          class="learn"
+          title="The level is learnt from what is usual here. Until that is known, in ten minutes or so, the first 20 seconds set it."
+        >
           <input type="checkbox" checked={learns} onChange={() => setLearns((old) => !old)} />
-          set the alert level from the first {LEARN_MS / 1000} s
+          at most
+          <select
+            value={perDay}
+            disabled={!learns}
+            aria-label="False alarms a day"
+            onChange={(event) => setPerDay(Number(event.currentTarget.value))}
+          >
+            {PER_DAY.map((count) => (
+              <option key={count} value={count}>
+                {count}
+              </option>
+            ))}
+          </select>
+          false alarms a day
         </label>
       </fieldset>
       <p class={`note${note?.isBad ? ' bad' : ''}`} role="status">

@@ -1,11 +1,12 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Rule } from '../data/api.ts';
-import { deleteRule, setThreshold } from '../data/rules.ts';
+import { deleteRule, fixThreshold, levelOf, setThreshold } from '../data/rules.ts';
 import { state } from '../data/state.ts';
 import { level } from '../lib/format.ts';
 import { useStore } from '../lib/store.ts';
 import { SENSE_NAMES } from '../lib/words.ts';
+import { BackgroundHint } from './background-hint.tsx';
 import { LevelHint } from './level-hint.tsx';
 import { RuleLegend } from './rule-legend.tsx';
 import { ScoreChart } from './score-chart.tsx';
@@ -16,7 +17,8 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
   const isRaised = feed.entries.some((entry) => !entry.cleared && entry.raised.rule === rule.id);
   const [draft, setDraft] = useState<number | undefined>();
   const [problem, setProblem] = useState('');
-  const threshold = draft ?? rule.threshold;
+  const current = levelOf(rule, useStore(state.calibrations));
+  const threshold = draft ?? current;
   const words = ruleWords(rule);
 
   const attempt = async (change: Promise<void>): Promise<void> => {
@@ -29,7 +31,7 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
   };
   const commit = (wanted: number): void => {
     setDraft(undefined);
-    if (wanted !== rule.threshold) void attempt(setThreshold(rule, wanted));
+    if (wanted !== current) void attempt(fixThreshold(rule, wanted));
   };
 
   return (
@@ -48,7 +50,7 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
         <span>alert above</span>
         <input
           type="range"
-          min={Math.min(-0.5, rule.threshold)}
+          min={Math.min(-0.5, current)}
           max={1}
           step={0.005}
           value={threshold}
@@ -58,7 +60,8 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
         />
         <output>{level(threshold)}</output>
       </label>
-      <LevelHint rule={rule} onUse={commit} />
+      <BackgroundHint rule={rule} />
+      <LevelHint rule={rule} onUse={(wanted) => void attempt(setThreshold(rule, wanted))} />
       {problem && (
         <p class="note bad" role="alert">
           Not changed: {problem}
