@@ -1,6 +1,8 @@
+import type { Observable } from 'rxjs';
 import type { EncodeOptions, Encoders } from '../src/core/encoder.ts';
 import type { Ledger } from '../src/core/ledger.ts';
-import type { Modality, Sample } from '../src/core/types.ts';
+import type { Source } from '../src/core/source.ts';
+import type { Embedding, Modality, Payload, Sample } from '../src/core/types.ts';
 import type { FrontEnd } from '../src/frontends/recipe.ts';
 import type { CorrectClockOptions } from '../src/operators/correct-clock.ts';
 import type { WindowsOptions } from '../src/operators/windows.ts';
@@ -24,3 +26,6 @@ export interface Engine {
   /** Shows a sample on dashboards that look; costs nothing while nobody does. */
   readonly show: (sample: Sample) => void;
 }
+
+/** A source's way from its readings to its vectors: what each file here exports, and a user's own (docs/pipelines.md). */
+export type Pipeline<P extends Payload = Payload> = (source: Source<P>, engine: Engine) => Observable<Embedding>;

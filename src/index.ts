@@ -1,4 +1,5 @@
-/** EdgeBind as a library: what a program of your own may build on. Everything else is private. */
+/** EdgeBind as a library: what a program or a pipeline of your own may build on. Everything else is private. */
+export type { Engine, Pipeline, WindowTerms } from '../pipelines/engine.ts';
 export type { EncodeOptions, EncoderHealth, Encoders } from './core/encoder.ts';
 export { EdgeBindError, PayloadError, SpaceMismatchError, UsageError } from './core/errors.ts';
 export { Ledger, Stage, type LedgerLine } from './core/ledger.ts';
@@ -6,6 +7,10 @@ export type { Source } from './core/source.ts';
 export { hostClock, VirtualClock, type Clock } from './core/time.ts';
 export type * from './core/types.ts';
 export type { ClockPhase, ClockState } from './core/clock-state.ts';
+export { imuWindows } from './frontends/imu-windows.ts';
+export { pictureWindows } from './frontends/picture-windows.ts';
+export type { FrontEnd } from './frontends/recipe.ts';
+export { streamingLogMel } from './frontends/streaming-log-mel.ts';
 export { changeWindow, type ChangeWindowOptions } from './operators/change-window.ts';
 export { correctClock, type CorrectClockOptions } from './operators/correct-clock.ts';
 export { countWindow, type CountWindowOptions } from './operators/count-window.ts';
@@ -15,6 +20,7 @@ export { align, type Aligned, type AlignOptions } from './operators/align.ts';
 export { fuse, type FuseOptions } from './operators/fuse.ts';
 export { sessionWindow, type SessionWindowOptions } from './operators/session-window.ts';
 export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
+export { windows, type WindowsOptions } from './operators/windows.ts';
 export { loadConfig, type Config, type LoadedConfig } from './runtime/config.ts';
 export { EdgeBind } from './runtime/edgebind.ts';
 export type { EdgeBindOptions } from './runtime/edgebind-options.ts';

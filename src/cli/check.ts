@@ -11,6 +11,7 @@ import { findBundle } from '../runtime/bundles.ts';
 import { loadConfig, type Config } from '../runtime/config.ts';
 import { embedQuery } from '../runtime/embed-query.ts';
 import { checkSources, placed } from '../runtime/check-sources.ts';
+import { loadPipelines } from '../runtime/load-pipelines.ts';
 import { audioRateHz, withOwnPaths } from '../runtime/senses.ts';
 
 interface Finding {
@@ -46,6 +47,7 @@ async function check(file: string): Promise<Finding[]> {
     throw placed(at(['model']), error);
   });
   checkSources(loaded, bundle);
+  await loadPipelines(loaded);
   const { workers, threads, providers } = config.encoders;
   const encoders = await startEncoders(bundle, {
     ...(workers !== undefined && { workers }),

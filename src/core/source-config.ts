@@ -51,4 +51,6 @@ export interface SourceConfig {
   /** Added to each event time, in ms: a constant delay that no clock model can see. */
   readonly offsetMs?: number | undefined;
   readonly window?: WindowConfig | undefined;
+  /** A JavaScript module of the user's that exports `pipeline`, instead of the one of the modality. */
+  readonly pipeline?: string | undefined;
 }

@@ -80,6 +80,11 @@ const sourceSchema = z.strictObject({
       'added to each event time: a constant delay that no clock model sees, e.g. -40 for a camera that is 40 ms late (edgebind sync)',
     ),
   window: windowSchema.optional(),
+  pipeline: z
+    .string()
+    .regex(/\.m?js$/, 'a pipeline is a .js or .mjs file: Node 20 cannot import TypeScript, compile it first (docs/pipelines.md)')
+    .optional()
+    .describe("a module of yours that exports `pipeline`, instead of the modality's own; relative to this file (docs/pipelines.md)"),
 });
 
 const recordSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { map, merge, Subject, Subscription } from 'rxjs';
-import type { Engine } from '../../pipelines/engine.ts';
+import type { Engine, Pipeline } from '../../pipelines/engine.ts';
 import type { Judged } from '../alerts/active-rule.ts';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
@@ -23,6 +23,7 @@ import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import type { EdgeBindOptions } from './edgebind-options.ts';
 import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
+import { loadPipelines } from './load-pipelines.ts';
 import { openEncoders } from './open-encoders.ts';
 import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
@@ -60,6 +61,8 @@ export class EdgeBind {
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
   readonly #past: Past;
+  /** Users' own, by source. */
+  #pipelines: ReadonlyMap<string, Pipeline> = new Map();
   #reconfigured: Promise<unknown> = Promise.resolve();
   #fusion = new Subscription();
   #server: Server | undefined;
@@ -134,10 +137,12 @@ export class EdgeBind {
    */
   static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
     const ledger = new Ledger();
+    const pipelines = await loadPipelines(loaded);
     const { bundle, encoders } = await openEncoders(loaded, { ledger, log: options.log });
     let edgebind: EdgeBind | undefined;
     try {
       edgebind = new EdgeBind(options, loaded, bundle, encoders, ledger);
+      edgebind.#pipelines = pipelines;
       await edgebind.#run();
       return edgebind;
     } catch (error) {
@@ -176,6 +181,7 @@ export class EdgeBind {
         'model, listen, broker, encoders, state and outputs take effect at the next start; sources, fusion and alerts now',
       );
     checkSources(loaded, this.#bundle);
+    const pipelines = await loadPipelines(loaded);
     const before = this.#config;
     const next = { ...before, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
     const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
@@ -198,6 +204,7 @@ export class EdgeBind {
       await station.stop();
     }
     this.#alerting.forget(gone.map(({ id }) => id));
+    this.#pipelines = pipelines;
     this.#open(added);
     this.#recordSession();
     if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
@@ -337,6 +344,7 @@ export class EdgeBind {
         config,
         source: world?.open(resolved) ?? openSource(resolved, context),
         engine,
+        pipeline: this.#pipelines.get(config.id),
         clock: world?.clock ?? this.#clock,
         log: this.#options.log,
         onReading: this.#recorder && ((...reading) => this.#recorder?.reading(...reading)),

@@ -1,11 +1,12 @@
-import { Observable, retry, Subscription, tap, timer } from 'rxjs';
+import { defer, identity, Observable, retry, Subscription, tap } from 'rxjs';
 import { camera } from '../../pipelines/camera.ts';
 import { depth } from '../../pipelines/depth.ts';
-import type { Engine } from '../../pipelines/engine.ts';
+import type { Engine, Pipeline } from '../../pipelines/engine.ts';
 import { features } from '../../pipelines/features.ts';
 import { imu } from '../../pipelines/imu.ts';
 import { microphone } from '../../pipelines/microphone.ts';
 import { thermal } from '../../pipelines/thermal.ts';
+import { Backoff } from '../core/backoff.ts';
 import type { ClockState } from '../core/clock-state.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -13,6 +14,7 @@ import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
 import type { Depth, Embedding, Features, Imu, Modality, Pcm, Picture, Reading, Sample, SourceStatus, Thermal } from '../core/types.ts';
+import { checkEmbedding } from './check-embedding.ts';
 import { Meter } from './meter.ts';
 import { withoutPassword } from './without-password.ts';
 
@@ -20,6 +22,8 @@ export interface StationOptions {
   readonly config: SourceConfig;
   readonly source: Source;
   readonly engine: Engine;
+  /** The user's own, instead of that of the modality. */
+  readonly pipeline?: Pipeline | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of each reading after its pipeline has seen it, with the sample that it became; undefined where its stamp was refused. */
@@ -33,8 +37,8 @@ interface ClockHandle {
   readonly state: ClockState;
 }
 
-/** How long a pipeline that threw waits before it begins again. */
-const RESTART_AFTER_MS = 1000;
+/** How long a pipeline that threw waits before it begins again: longer each time, until it has given a vector. */
+const RESTART_AFTER = { firstMs: 1000, maxMs: 60_000 };
 
 /** One source and its pipeline, from start to stop. */
 export class Station {
@@ -101,15 +105,17 @@ export class Station {
       offsetMs: this.config.offsetMs ?? 0,
       onClock: (handle) => this.#onClock(handle),
     });
-    const embeddings$ = pipeline(this.#watched(source), { ...engine, show, clock }).pipe(
-      tap(() => this.#embeddings.count()),
-      // Nothing that a pipeline does should throw; if it does, the others must not notice.
-      retry({
-        delay: (error: unknown) => {
-          this.#options.log.error({ source: this.id, error: messageOf(error) }, 'pipeline failed; it begins again');
-          return timer(RESTART_AFTER_MS);
-        },
+    const own = this.#options.pipeline;
+    const watched = this.#watched(source);
+    const backoff = new Backoff(RESTART_AFTER);
+    const embeddings$ = defer(() => (own ?? pipeline)(watched, { ...engine, show, clock })).pipe(
+      own ? tap((embedding) => checkEmbedding(embedding, source, engine.encoders.space)) : identity,
+      tap(() => {
+        this.#embeddings.count();
+        backoff.reset();
       }),
+      // Nothing that a pipeline does should throw; if it does, the others must not notice.
+      retry({ delay: (error: unknown) => this.#pause(error, backoff.next()) }),
     );
     this.#subscription.add(
       source.status$.subscribe((status) => {
@@ -119,6 +125,31 @@ export class Station {
     );
     this.#subscription.add(embeddings$.subscribe(onEmbedding));
     source.start();
+  }
+
+  /** The time after which a pipeline that threw begins again. What comes meanwhile is counted. */
+  #pause(error: unknown, ms: number): Observable<void> {
+    const { source, engine, clock, log } = this.#options;
+    const { id } = this;
+    log.error(
+      { source: id, pipeline: this.config.pipeline ?? this.modality, error: messageOf(error) },
+      `pipeline failed; it begins again in ${ms / 1000} s`,
+    );
+    const stage = engine.ledger.stage(id, 'pipeline');
+    return new Observable((subscriber) => {
+      const missed = source.readings$.subscribe({
+        next: () => {
+          stage.receive();
+          stage.drop('pipelineFailed');
+        },
+        complete: () => subscriber.next(),
+      });
+      const cancel = clock.after(ms, () => subscriber.next());
+      return () => {
+        cancel();
+        missed.unsubscribe();
+      };
+    });
   }
 
   #onClock(handle: ClockHandle): void {
