@@ -16,6 +16,7 @@ import { registerRun } from './run.ts';
 import { registerScore } from './score.ts';
 import { registerSearch } from './search.ts';
 import { registerSimulate } from './simulate.ts';
+import { registerSync } from './sync.ts';
 import { registerTokenize } from './tokenize.ts';
 import { registerTop } from './top.ts';
 
@@ -40,6 +41,7 @@ registerPreprocess(program);
 registerEmbed(program);
 registerScore(program);
 registerSearch(program);
+registerSync(program);
 registerBind(program);
 registerModels(program);
 registerConfig(program);
