@@ -1,7 +1,7 @@
 """
 Everything at Once: pictures, sounds and words fused by one transformer, from the checkpoints that the authors publish (latest_model.pth).
 
-Pictures come as features (or through `--extractor BUNDLE`, an imported bundle whose vectors of pictures are those features), sounds as
+Pictures come as features (made elsewhere: docs/multi-stage.md), sounds as
 they are, words through a table of word vectors, which is no part of the checkpoint (`--word-vectors`).
 """
 
