@@ -98,7 +98,7 @@ async function finding(what: string, step: () => Promise<unknown>): Promise<Find
 /** What can be said of a source without opening it: whether its device file or media file is there. */
 function device({ id, from }: Config['sources'][number]): Finding {
   const what = `source ${id} (${from})`;
-  const path = /^(?:v4l2|serial|file):([^?]+)/.exec(from)?.[1];
+  const path = /^(?:v4l2|serial|file|mcap):([^?]+)/.exec(from)?.[1];
   if (path === undefined || existsSync(path)) return { what, ok: true, detail: path === undefined ? 'is looked for when it runs' : '' };
   return { what, ok: false, detail: `${path} is not there; \`edgebind devices\` lists what is` };
 }

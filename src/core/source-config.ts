@@ -28,7 +28,7 @@ export interface WindowConfig {
 export interface SourceConfig {
   readonly id: string;
   readonly modality: Modality;
-  /** `scheme:rest`: v4l2, alsa, pulse, rtsp, http, file, gst, serial, mqtt, simulate. */
+  /** `scheme:rest`: v4l2, alsa, pulse, rtsp, http, file, mcap, gst, serial, mqtt, simulate. */
   readonly from: string;
   readonly fps?: number | undefined;
   /** Serial protocol, e.g. `witmotion`. */
@@ -44,7 +44,7 @@ export interface SourceConfig {
   readonly envelope?: 'stamp16' | undefined;
   /** Files: read at their own pace (default true). */
   readonly realtime?: boolean | undefined;
-  /** Files: start again at the end (default false). */
+  /** Files and recordings: start again at the end (default false). */
   readonly loop?: boolean | undefined;
   /** Without a reading for so long the source counts as silent and is reopened. */
   readonly silentAfterMs?: number | undefined;

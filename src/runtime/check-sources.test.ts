@@ -27,6 +27,8 @@ describe('checkSources', () => {
     ['modality: imu, from: "serial:/dev/x", protocol: witmotoin', /did you mean witmotion/],
     ['modality: imu, from: "serial:/dev/x?bud=9600", protocol: witmotion', /did you mean baud/],
     ['modality: imu, from: "simulate:attic"', /attic/],
+    ['modality: imu, from: "mcap:a.mcap", realtime: false', /edgebind replay FILE/],
+    ['modality: imu, from: "mcap:a.mcap?sorce=b"', /write mcap:FILE or mcap:FILE\?source=ID/],
   ])('says where and why: %s', (line, why) => {
     expect(() => check(line)).toThrow(why);
     expect(() => check(line)).toThrow(/site\.yaml:3:5 sources\[1\]: /);

@@ -69,7 +69,7 @@ const sourceSchema = z.strictObject({
   fields: z.record(z.string(), z.string()).optional().describe('format json: which field of the object holds what'),
   envelope: z.literal('stamp16').optional().describe('a 16-byte header before each payload: u64 LE time (us), u32 LE seq, u32 zero'),
   realtime: z.boolean().optional().describe('files: read at their own pace (default true)'),
-  loop: z.boolean().optional().describe('files: begin again at the end (default false)'),
+  loop: z.boolean().optional().describe('files and recordings: begin again at the end (default false)'),
   silentAfterMs: z.number().int().min(100).max(3_600_000).optional(),
   offsetMs: z
     .number()

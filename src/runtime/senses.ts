@@ -90,6 +90,6 @@ export const configPath = (folder: string, path: string): string => (isAbsolute(
 
 /** A source whose file, if it reads one, is found from anywhere. */
 export function withOwnPaths(source: SourceConfig, folder: string): SourceConfig {
-  const path = /^file:(.+)$/s.exec(source.from)?.[1];
-  return path === undefined ? source : { ...source, from: `file:${configPath(folder, path)}` };
+  const [, scheme, path] = /^(file|mcap):(.+)$/s.exec(source.from) ?? [];
+  return scheme === undefined || path === undefined ? source : { ...source, from: `${scheme}:${configPath(folder, path)}` };
 }
