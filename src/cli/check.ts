@@ -10,6 +10,7 @@ import { startEncoders } from '../encoders/encoder-pool.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import { loadConfig, type Config } from '../runtime/config.ts';
 import { embedQuery } from '../runtime/embed-query.ts';
+import { encoderOptions } from '../runtime/encoder-options.ts';
 import { checkSources, placed } from '../runtime/check-sources.ts';
 import { loadPipelines } from '../runtime/load-pipelines.ts';
 import { audioRateHz, withOwnPaths } from '../runtime/senses.ts';
@@ -48,15 +49,7 @@ async function check(file: string): Promise<Finding[]> {
   });
   checkSources(loaded, bundle);
   await loadPipelines(loaded);
-  const { workers, threads, providers } = config.encoders;
-  const encoders = await startEncoders(bundle, {
-    ...(workers !== undefined && { workers }),
-    threads,
-    providers,
-    clock: hostClock,
-    ledger: new Ledger(),
-    log: silentLog,
-  });
+  const encoders = await startEncoders(bundle, { ...encoderOptions(loaded), clock: hostClock, ledger: new Ledger(), log: silentLog });
   try {
     findings.push({
       what: `model ${bundle.dir}`,

@@ -3,7 +3,7 @@ import { openBundle } from '../encoders/bundle.ts';
 import { tryBundle } from '../encoders/try-bundle.ts';
 import type { Trial } from '../encoders/try-graphs.ts';
 import { findBundle } from '../runtime/bundles.ts';
-import { kernelWords } from './kernel-words.ts';
+import { kernelWords } from '../runtime/kernel-words.ts';
 
 interface BenchOptions {
   readonly json?: true;

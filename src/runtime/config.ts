@@ -11,6 +11,8 @@ import { fillEnvironment } from './environment.ts';
 const port = z.number().int().min(0).max(65_535);
 const positive = z.number().positive();
 const ageMs = positive.max(600_000);
+/** Execution providers that a config can name. */
+export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'tensorrt'] as const;
 const brokerUrl = z.string().regex(/^(mqtts?|wss?):\/\//, 'a broker is mqtt://HOST:1883');
 
 const windowSchema = z
@@ -159,11 +161,12 @@ export const configSchema = z
       .strictObject({
         workers: z.number().int().min(1).max(64).optional().describe('inference threads; default: cores - 1'),
         threads: z.number().int().min(1).max(64).default(1).describe('threads inside one inference'),
-        providers: z
-          .array(z.enum(['cpu', 'webgpu', 'cuda', 'tensorrt']))
+        providers: z.array(z.enum(PROVIDERS)).min(1).default(['cpu']).describe('tried in this order'),
+        binding: z
+          .string()
           .min(1)
-          .default(['cpu'])
-          .describe('tried in this order'),
+          .optional()
+          .describe("another build of onnxruntime-node: a path from the config's folder, or a module name; default: EDGEBIND_ORT_BINDING"),
         keep: z.enum(['freshest', 'drop-oldest', 'every']).default('freshest'),
         staleAfterMs: positive.max(600_000).default(500),
       })

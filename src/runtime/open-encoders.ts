@@ -7,6 +7,7 @@ import { startEncoders } from '../encoders/encoder-pool.ts';
 import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
 import type { LoadedConfig } from './config.ts';
+import { encoderOptions } from './encoder-options.ts';
 
 /**
  * Opens a config's bundle, checks that its sources could be opened with it, and starts its encoders.
@@ -22,14 +23,6 @@ export async function openEncoders(
     throw placed(loaded.at(['model']), error);
   });
   checkSources(loaded, bundle);
-  const { workers, threads, providers } = config.encoders;
-  const encoders = await startEncoders(bundle, {
-    ...(workers !== undefined && { workers }),
-    threads,
-    providers,
-    clock: hostClock,
-    ledger,
-    log,
-  });
+  const encoders = await startEncoders(bundle, { ...encoderOptions(loaded), clock: hostClock, ledger, log });
   return { bundle, encoders };
 }
