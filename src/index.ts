@@ -7,6 +7,7 @@ export type { Source } from './core/source.ts';
 export { hostClock, VirtualClock, type Clock } from './core/time.ts';
 export type * from './core/types.ts';
 export type { ClockPhase, ClockState } from './core/clock-state.ts';
+export { featureWindows } from './frontends/feature-windows.ts';
 export { imuWindows } from './frontends/imu-windows.ts';
 export { pictureWindows } from './frontends/picture-windows.ts';
 export type { FrontEnd } from './frontends/recipe.ts';
