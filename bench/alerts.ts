@@ -2,7 +2,7 @@ import { RuleEngine } from '../src/alerts/rule-engine.ts';
 import { ruleSchema } from '../src/alerts/rule.ts';
 import { dot } from '../src/space/vector.ts';
 import { compare, report, type BenchOptions, type BenchReport } from './report.ts';
-import { uniformNumbers } from './random-scores.ts';
+import { seeded } from '../src/space/bind/seeded.ts';
 
 export const name = 'alerts';
 
@@ -18,7 +18,7 @@ const UNIT = 'per cent of one core at 16 sources and 4 windows a second each; le
 export function run({ quick = false }: BenchOptions = {}): Promise<BenchReport> {
   const rules = quick ? 50 : 1000;
   const seconds = quick ? 5 : 20;
-  const uniform = uniformNumbers(1);
+  const uniform = seeded(1);
   const vector = (): Float32Array => {
     const values = Float32Array.from({ length: DIM }, () => uniform() - 0.5);
     const length = Math.hypot(...values);

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Background } from '../src/space/background.ts';
 import { report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
-import { randomScores, TAIL_KINDS, uniformNumbers, type TailKind } from './random-scores.ts';
+import { seeded } from '../src/space/bind/seeded.ts';
+import { randomScores, TAIL_KINDS, type TailKind } from './random-scores.ts';
 
 export const name = 'false-alarms';
 
@@ -75,7 +76,7 @@ export function run({ quick = false }: BenchOptions = {}): Promise<BenchReport> 
 
 function makeStream(tail: TailKind, correlation: number, seed: number): Truth {
   const next = randomScores({ tail, correlation, seed });
-  const uniform = uniformNumbers(seed + 1e6);
+  const uniform = seeded(seed + 1e6);
   const level = 0.05 + 0.3 * uniform();
   const spread = 0.008 + 0.012 * uniform();
   const phase = 2 * Math.PI * uniform();
@@ -209,7 +210,7 @@ const recall = ({ found, events }: Count): number => found / Math.max(1, events)
 
 /** 90 % of the rates of 1,000 samples of the streams, drawn with replacement. */
 function interval(counts: readonly Count[]): [number, number] {
-  const uniform = uniformNumbers(1);
+  const uniform = seeded(1);
   const rates = Array.from({ length: 1000 }, () => {
     const drawn = sumOf(counts.map(() => counts[Math.floor(uniform() * counts.length)] ?? { alarms: 0, found: 0, events: 0, days: 0 }));
     return drawn.alarms / drawn.days;

@@ -1,3 +1,5 @@
+import { seeded } from '../src/space/bind/seeded.ts';
+
 /** A stream of made-up scores with a known tail, for measuring thresholds against the truth. */
 export interface ScoreStream {
   /** Name of the distribution. */
@@ -11,20 +13,9 @@ export interface ScoreStream {
 export type TailKind = 'normal' | 'exponential' | 'laplace' | 'heavy' | 'bounded';
 export const TAIL_KINDS: readonly TailKind[] = ['normal', 'exponential', 'laplace', 'heavy', 'bounded'];
 
-/** Uniform numbers in [0, 1): mulberry32, the same for the same seed on any machine. */
-export function uniformNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Successive numbers of the stream: a normal sequence with that correlation, turned into the distribution that was asked for. */
 export function randomScores({ tail, correlation, seed }: ScoreStream): () => number {
-  const uniform = uniformNumbers(seed);
+  const uniform = seeded(seed);
   let normal = 0;
   return () => {
     const fresh = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());

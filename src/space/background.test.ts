@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomScores, uniformNumbers, TAIL_KINDS, type TailKind } from '../../bench/random-scores.ts';
+import { randomScores, TAIL_KINDS, type TailKind } from '../../bench/random-scores.ts';
+import { seeded } from './bind/seeded.ts';
 import { Background, BACKGROUND_CELLS } from './background.ts';
 
 const HOUR = 3600;
@@ -65,7 +66,7 @@ describe('Background', () => {
   });
 
   it('is hardly moved by the events themselves', () => {
-    const uniform = uniformNumbers(5);
+    const uniform = seeded(5);
     const plain = noise('normal', 3);
     const spoilt = noise('normal', 3);
     const quiet = new Background(2);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { uniformNumbers } from '../../bench/random-scores.ts';
+import { seeded } from './bind/seeded.ts';
 import { fitTail, heightFor, rateAt } from './pareto-tail.ts';
 
 /** `count` peaks of a generalised Pareto tail above 2, watched for one day. */
 function sample(shape: number, count: number, seed: number): { heights: Float64Array; total: number; watchedUs: number; certain: number } {
-  const uniform = uniformNumbers(seed);
+  const uniform = seeded(seed);
   const heights = Float64Array.from({ length: count }, () => {
     const share = 1 - uniform();
     return 2 + 0.5 * (shape === 0 ? -Math.log(share) : (share ** -shape - 1) / shape);
