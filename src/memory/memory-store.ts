@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
-import { candidatesFor, MERGE_US, mergeMoments, type Moment } from '../space/memory/merge-moments.ts';
-import { byteDot, fineDot, quantise } from '../space/memory/quantise.ts';
-import { TopList } from '../space/memory/top-list.ts';
+import { candidatesFor, MERGE_US, mergeMoments, type Moment } from '../space/search/merge-moments.ts';
+import { byteDot, fineDot, quantise } from '../space/search/quantise.ts';
+import { TopList } from '../space/search/top-list.ts';
 import { Segment, type SegmentBlock } from './segment.ts';
 
 export interface MemoryLimits {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { UsageError } from '../core/errors.ts';
 import { MODALITIES } from '../core/types.ts';
-import { quantise, type Quantised } from '../space/memory/quantise.ts';
+import { quantise, type Quantised } from '../space/search/quantise.ts';
 
 /**
  * A segment of the memory is one file: a header, then records of one length, so that row i is found without an index and a torn

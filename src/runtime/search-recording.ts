@@ -1,7 +1,7 @@
 import type { MemoryAnswer, MemoryHit, MemoryQuery } from '../memory/memory-store.ts';
 import type { Recording } from '../recording/open-recording.ts';
-import { candidatesFor, MERGE_US, mergeMoments } from '../space/memory/merge-moments.ts';
-import { TopList } from '../space/memory/top-list.ts';
+import { candidatesFor, MERGE_US, mergeMoments } from '../space/search/merge-moments.ts';
+import { TopList } from '../space/search/top-list.ts';
 import { dot } from '../space/vector.ts';
 
 /** The moments of a recording that are most like a vector, as `MemoryStore.search` finds those of a memory; in constant memory. */

@@ -1,3 +1,5 @@
+import { quantise } from './search/quantise.ts';
+
 /** Windows kept of each source: half an hour at two a second. */
 const KEPT = 4096;
 /** The ring begins small and grows up to `KEPT`: most sources are slow. */
@@ -33,11 +35,7 @@ export class RecentVectors {
     if (vector.length !== this.#dim) return;
     if (this.#next === this.#scales.length && this.#next < KEPT) this.#grow();
     const at = this.#next % this.#scales.length;
-    let most = 0;
-    for (const value of vector) most = Math.max(most, Math.abs(value));
-    const scale = most / 127 || 1;
-    for (let i = 0; i < this.#dim; i++) this.#bytes[at * this.#dim + i] = Math.round((vector[i] ?? 0) / scale);
-    this.#scales[at] = scale;
+    this.#scales[at] = quantise(vector, this.#bytes.subarray(at * this.#dim, (at + 1) * this.#dim));
     this.#times[2 * at] = startUs;
     this.#times[2 * at + 1] = endUs;
     this.#next = at + 1;
