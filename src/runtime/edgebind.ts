@@ -3,7 +3,6 @@ import { map, merge, Subject, Subscription } from 'rxjs';
 import type { Engine, Pipeline } from '../../pipelines/engine.ts';
 import type { Judged } from '../alerts/active-rule.ts';
 import type { Encoders } from '../core/encoder.ts';
-import { messageOf } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
 import { DecisionClock } from '../core/decision-clock.ts';
 import { Ledger } from '../core/ledger.ts';
@@ -12,9 +11,8 @@ import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding } from '../core/types.ts';
 import type { Bundle } from '../encoders/bundle.ts';
 import type { InputContext } from '../inputs/context.ts';
-import { openSource } from '../inputs/open-source.ts';
 import { Hub } from '../outputs/hub.ts';
-import { startServer, type Server } from '../outputs/http-server.ts';
+import type { Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { Alerting } from './alerting.ts';
@@ -23,6 +21,7 @@ import { namesOf, type Config, type LoadedConfig } from './config.ts';
 import type { EdgeBindOptions } from './edgebind-options.ts';
 import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
+import { listen } from './listen.ts';
 import { loadPipelines } from './load-pipelines.ts';
 import { openEncoders } from './open-encoders.ts';
 import { Outlets } from './outlets.ts';
@@ -30,9 +29,11 @@ import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { sessionOf, startRecorder } from './start-recorder.ts';
-import { Station } from './station.ts';
+import { Stations } from './stations.ts';
 import { LoopDelay, readinessOf, statusOf } from './status.ts';
+import { tidy } from './tidy.ts';
 import { Transport } from './transport.ts';
+import { Turns } from './turns.ts';
 
 /** A running EdgeBind: sources, pipelines, rules and the server, from start to stop. */
 export class EdgeBind {
@@ -45,7 +46,7 @@ export class EdgeBind {
   readonly #startedUs = hostClock.nowUs();
   readonly #embeddings = new Subject<Embedding>();
   readonly #subscription = new Subscription();
-  readonly #stations = new Map<string, Station>();
+  readonly #stations: Stations;
   readonly #loopDelay = new LoopDelay();
   readonly #hostClock: HostClockReport;
   readonly #folder: string;
@@ -61,9 +62,8 @@ export class EdgeBind {
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
   readonly #past: Past;
-  /** Users' own, by source. */
-  #pipelines: ReadonlyMap<string, Pipeline> = new Map();
-  #reconfigured: Promise<unknown> = Promise.resolve();
+  /** Edits of the config are put into force one after the other. */
+  readonly #turns = new Turns();
   #fusion = new Subscription();
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
@@ -106,7 +106,7 @@ export class EdgeBind {
       boot: this.#boot,
       server: options.server,
       spaces: () => [encoders.space],
-      sources: () => [...this.#stations.values()].map(({ id, modality, status }) => ({ id, modality, state: status.state })),
+      sources: () => this.#stations.all.map(({ id, modality, status }) => ({ id, modality, state: status.state })),
       alerts: this.#alerting.alerts,
       desk: this.#alerting.desk,
       slowClientMs: config.listen.slowClientMs,
@@ -128,6 +128,17 @@ export class EdgeBind {
       present: () => ({ encoders: this.#encoders, audioRateHz: audioRateHz(this.#bundle) }),
     });
     this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
+    this.#stations = new Stations({
+      config: () => this.#config,
+      world,
+      context: () => this.#inputContext(),
+      engine: () => this.#engine(),
+      clock: this.#clock,
+      log: options.log,
+      onReading: this.#recorder && ((...reading) => this.#recorder?.reading(...reading)),
+      onEmbedding: (embedding) => this.#embeddings.next(embedding),
+      onStatus: (status) => this.#outlets.status(status),
+    });
   }
 
   /**
@@ -142,8 +153,7 @@ export class EdgeBind {
     let edgebind: EdgeBind | undefined;
     try {
       edgebind = new EdgeBind(options, loaded, bundle, encoders, ledger);
-      edgebind.#pipelines = pipelines;
-      await edgebind.#run();
+      await edgebind.#run(pipelines);
       return edgebind;
     } catch (error) {
       await (edgebind?.stop() ?? encoders.stop());
@@ -167,9 +177,7 @@ export class EdgeBind {
    * @throws UsageError with what is wrong with it
    */
   reconfigure(loaded: LoadedConfig): Promise<void> {
-    const done = this.#reconfigured.then(() => (this.#stopping ? undefined : this.#reconfigure(loaded)));
-    this.#reconfigured = done.catch(() => undefined);
-    return done;
+    return this.#turns.take(() => this.#reconfigure(loaded));
   }
 
   async #reconfigure(loaded: LoadedConfig): Promise<void> {
@@ -187,7 +195,7 @@ export class EdgeBind {
     const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
     const changed = (id: string): boolean =>
       asText(next.sources.find((source) => source.id === id)) !== asText(before.sources.find((source) => source.id === id));
-    const gone = [...this.#stations.values()].filter((station) => changed(station.id));
+    const gone = this.#stations.all.filter((station) => changed(station.id));
     // All that can fail comes first, and leaves everything as it is.
     const added = await this.#resolve(next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id)));
     this.#config = next;
@@ -199,13 +207,9 @@ export class EdgeBind {
       await this.#transport.release(before.sources);
       throw error;
     }
-    for (const station of gone) {
-      this.#stations.delete(station.id);
-      await station.stop();
-    }
+    await this.#stations.close(gone);
     this.#alerting.forget(gone.map(({ id }) => id));
-    this.#pipelines = pipelines;
-    this.#open(added);
+    this.#stations.open(added, pipelines);
     this.#recordSession();
     if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
     await this.#transport.release(next.sources);
@@ -217,24 +221,18 @@ export class EdgeBind {
     return this.#stopping;
   }
 
-  async #run(): Promise<void> {
+  async #run(pipelines: ReadonlyMap<string, Pipeline>): Promise<void> {
     this.#recordSession();
     this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
     await this.#alerting.start(this.#config.alerts);
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
-    this.#open(await this.#resolve(this.#config.sources));
+    this.#stations.open(await this.#resolve(this.#config.sources), pipelines);
     this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fuse());
   }
 
   #listen(): Promise<Server> {
-    const { host, port, token, tls } = this.#config.listen;
-    return startServer({
-      host,
-      port: this.#options.port ?? port,
-      ...(token !== undefined && { token }),
-      ...(tls && { tls: { cert: configPath(this.#folder, tls.cert), key: configPath(this.#folder, tls.key) } }),
-      ...(this.#options.dashboardDir !== undefined && { dashboardDir: this.#options.dashboardDir }),
+    return listen({ config: this.#config, folder: this.#folder }, this.#options, {
       hub: this.#hub,
       clock: this.#clock,
       log: this.#options.log,
@@ -248,7 +246,7 @@ export class EdgeBind {
         deleteRule: (id) => this.#alerting.desk.deleteRule(id, 'http'),
         desk: this.#alerting.desk,
         search: (body) => this.#past.search(parseSearch(body)),
-        ready: () => readinessOf([...this.#stations.values()]),
+        ready: () => readinessOf(this.#stations.all),
       },
     });
   }
@@ -320,12 +318,9 @@ export class EdgeBind {
     };
   }
 
-  /** @param sources as `#resolve` gives them */
-  #open(sources: readonly SourceConfig[]): void {
-    const context = this.#inputContext();
+  #engine(): Engine {
     const { world } = this.#options;
-    const pass = (embedding: Embedding): void => this.#embeddings.next(embedding);
-    const engine: Engine = engineOf({
+    return engineOf({
       config: this.#config,
       bundle: this.#bundle,
       encoders: this.#encoders,
@@ -337,23 +332,6 @@ export class EdgeBind {
         this.#hub.publishSample(sample);
       },
     });
-    for (const resolved of sources) {
-      // People see what they wrote, not the simulator's address.
-      const config = this.#config.sources.find(({ id }) => id === resolved.id) ?? resolved;
-      const station = new Station({
-        config,
-        source: world?.open(resolved) ?? openSource(resolved, context),
-        engine,
-        pipeline: this.#pipelines.get(config.id),
-        clock: world?.clock ?? this.#clock,
-        log: this.#options.log,
-        onReading: this.#recorder && ((...reading) => this.#recorder?.reading(...reading)),
-        onEmbedding: (embedding) => (world ? world.embedding(embedding, pass) : pass(embedding)),
-        onStatus: (status) => this.#outlets.status(status),
-      });
-      this.#stations.set(config.id, station);
-      station.start();
-    }
   }
 
   #status(): object {
@@ -363,7 +341,7 @@ export class EdgeBind {
       startedUs: this.#startedUs,
       nowUs: this.#clock.nowUs(),
       space: this.#encoders.space,
-      stations: [...this.#stations.values()],
+      stations: this.#stations.all,
       rules: this.#alerting.book.list(),
       ...(this.#newestFused && { fused: this.#newestFused }),
       outputs: this.#outlets.describe(),
@@ -376,28 +354,20 @@ export class EdgeBind {
 
   async #stop(): Promise<void> {
     const { log } = this.#options;
-    const tidy = async (what: string, step: () => unknown): Promise<void> => {
-      try {
-        await step();
-      } catch (error) {
-        log.warn({ error: messageOf(error) }, `stopping: ${what} failed`);
-      }
-    };
-    await this.#reconfigured;
-    const stations = [...this.#stations.values()];
-    await tidy('inputs', () => Promise.all(stations.map((station) => station.stopInput())));
+    await this.#turns.close();
+    await tidy(log, 'inputs', () => this.#stations.stopInputs());
     // What waits is encoded, judged and published before the doors close.
-    await tidy('encoders', () => this.#encoders.stop());
-    await tidy('pipelines', () => Promise.all(stations.map((station) => station.stop())));
+    await tidy(log, 'encoders', () => this.#encoders.stop());
+    await tidy(log, 'pipelines', () => this.#stations.stop());
     this.#fusion.unsubscribe();
     this.#subscription.unsubscribe();
-    await tidy('memory', () => this.#past.stop());
-    await tidy('clients', () => this.#hub.closeAll('the server stops'));
-    await tidy('server', () => this.#server?.close());
-    await tidy('mqtt output', () => this.#mqtt?.stop());
-    await tidy('transport', () => this.#transport.stop());
-    await tidy('recording', () => this.#recorder?.stop());
-    await tidy('alerts', () => this.#alerting.close());
+    await tidy(log, 'memory', () => this.#past.stop());
+    await tidy(log, 'clients', () => this.#hub.closeAll('the server stops'));
+    await tidy(log, 'server', () => this.#server?.close());
+    await tidy(log, 'mqtt output', () => this.#mqtt?.stop());
+    await tidy(log, 'transport', () => this.#transport.stop());
+    await tidy(log, 'recording', () => this.#recorder?.stop());
+    await tidy(log, 'alerts', () => this.#alerting.close());
     this.#hostClock.stop();
     this.#loopDelay.stop();
   }
