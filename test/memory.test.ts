@@ -74,13 +74,9 @@ describe('the memory of edgebind run', () => {
     // What was gathered when the search came is written before it is answered.
     await edgebind.stop('SIGKILL');
     const state = join(edgebind.folder, 'state');
-    const { stdout, status } = spawnSync(
-      process.execPath,
-      [cli, 'search', '--text', 'a sound', '--in', state, '--modality', 'audio', '--json'],
-      {
-        encoding: 'utf8',
-      },
-    );
+    const { stdout, status } = spawnSync(process.execPath, [cli, 'search', 'a sound', '--in', state, '--modality', 'audio', '--json'], {
+      encoding: 'utf8',
+    });
     expect(status).toBe(0);
     expect((JSON.parse(stdout) as MemoryAnswer).searched).toBeGreaterThanOrEqual(before.searched);
     edgebind = await startEdgeBindIn(edgebind.folder);

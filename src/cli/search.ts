@@ -35,15 +35,16 @@ Moments that are the same again (windows of one source within 2 s) count once. C
 different ranges.
 
 Examples:
-  edgebind search --text "glass breaking" --top 5
+  edgebind search "glass breaking" --top 5
   edgebind search --image door-open.jpg --in recordings/incident.mcap --json
-  edgebind search --text "a dog barking" --source mic --since 2026-03-01T22:00 --until 2026-03-02T06:00`;
+  edgebind search "a dog barking" --source mic --since 2026-03-01T22:00 --until 2026-03-02T06:00`;
 
 /** Adds `edgebind search`. */
 export function registerSearch(program: Command): void {
   program
     .command('search')
     .description('past moments ranked by words, a picture or a sound, from the memory or a recording')
+    .argument('[words]', 'what to look for; the same as --text')
     .option('--text <words>', 'what to look for in words')
     .option('--image <file>', 'a picture that it should look like')
     .option('--audio <file>', 'a sound that it should sound like')
@@ -56,7 +57,7 @@ export function registerSearch(program: Command): void {
     .option('--until <time>', 'up to then')
     .option('--json', 'the answer as one JSON object')
     .addHelpText('after', HELP)
-    .action((options: SearchOptions) => search(options, process));
+    .action((words: string | undefined, options: SearchOptions) => search(words === undefined ? options : inText(words, options), process));
 }
 
 async function search(options: SearchOptions, { stdout }: { readonly stdout: Writable }): Promise<void> {
@@ -74,9 +75,14 @@ async function search(options: SearchOptions, { stdout }: { readonly stdout: Wri
   stdout.write(options.json ? `${JSON.stringify(answer)}\n` : inWords(answer));
 }
 
+function inText(words: string, options: SearchOptions): SearchOptions {
+  if (options.text !== undefined) throw new UsageError('BAD_SEARCH', `say "${words}" or --text "${options.text}", not both`);
+  return { ...options, text: words };
+}
+
 function queryOf({ text, image, audio, top, source, modality, since, until }: SearchOptions): PastQuery {
   if ([text, image, audio].filter((given) => given !== undefined).length !== 1)
-    throw new UsageError('BAD_SEARCH', 'say exactly one of --text WORDS, --image FILE, --audio FILE');
+    throw new UsageError('BAD_SEARCH', 'say exactly one of WORDS, --image FILE, --audio FILE');
   if (text?.trim() === '') throw new UsageError('BAD_SEARCH', '--text "": a prompt needs at least one word');
   const count = Number(top);
   if (!/^\d+$/.test(top) || count < 1 || count > 1000) throw new UsageError('BAD_SEARCH', `--top "${top}" is no number from 1 to 1000`);
