@@ -5,11 +5,15 @@ const DEFAULT_FPS = 5;
 /** Longest side of a picture where the config does not say. Encoders look at 224 to 336 pixels. */
 const DEFAULT_LONGEST_SIDE = 640;
 
+/** JPEG knows one way from colours to numbers (JFIF: BT.601, all 256 values); films of high definition have another. */
+const JPEG_COLOURS = 'out_color_matrix=bt601:out_range=full:flags=bicubic';
+
 /** Files of one picture, which ffmpeg repeats by an option of their own. */
 const STILL = /\.(jpe?g|png|bmp|tiff?|webp)$/i;
 
 /**
- * How a camera is read: pictures as PPM on standard output, at `fps`, at most 640 pixels long (`width` and `height` override).
+ * How a camera is read: pictures as JPEG on standard output, at `fps`, at most 640 pixels long (`width` and `height` override). At the best
+ * quality that ffmpeg gives: decoded they take twenty times as many bytes, and what encoders make of them is the same (docs/recording.md).
  *
  * `v4l2:/dev/video0` · `rtsp://...` · `http://...` (MJPEG) · `file:clip.mp4` (also pictures; `realtime`, `loop`) ·
  * `gst:` and a GStreamer launch line up to raw video (Jetson: `gst:nvarguscamerasrc ! nvvidconv`).
@@ -30,10 +34,10 @@ export function cameraCommand(config: SourceConfig): { command: string; args: st
       '-an',
       '-vf',
       filter,
-      '-pix_fmt',
-      'rgb24',
       '-c:v',
-      'ppm',
+      'mjpeg',
+      '-q:v',
+      '2',
       '-f',
       'image2pipe',
       '-flush_packets',
@@ -79,16 +83,15 @@ export function ffmpegInput({ id, from, modality, fps, realtime = true, loop = f
 }
 
 function scale({ width, height }: SourceConfig): string {
-  if (width !== undefined && height !== undefined) return `scale=${width}:${height}:flags=bicubic`;
-  if (width !== undefined) return `scale=${width}:-2:flags=bicubic`;
-  if (height !== undefined) return `scale=-2:${height}:flags=bicubic`;
+  if (width !== undefined && height !== undefined) return `scale=${width}:${height}:${JPEG_COLOURS}`;
+  if (width !== undefined) return `scale=${width}:-2:${JPEG_COLOURS}`;
+  if (height !== undefined) return `scale=-2:${height}:${JPEG_COLOURS}`;
   const side = DEFAULT_LONGEST_SIDE;
-  return `scale=w='min(${side},iw)':h='min(${side},ih)':force_original_aspect_ratio=decrease:flags=bicubic`;
+  return `scale=w='min(${side},iw)':h='min(${side},ih)':force_original_aspect_ratio=decrease:${JPEG_COLOURS}`;
 }
 
 function gstreamer({ from, fps = DEFAULT_FPS, width, height }: SourceConfig): { command: string; args: string[] } {
   const size = width !== undefined && height !== undefined ? `,width=${width},height=${height}` : '';
-  // pnmenc writes the same self-describing pictures as ffmpeg's ppm.
-  const line = `${from.slice('gst:'.length)} ! videoconvert ! videoscale ! videorate ! video/x-raw,format=RGB,framerate=${Math.round(fps)}/1${size} ! pnmenc ! fdsink fd=1`;
+  const line = `${from.slice('gst:'.length)} ! videoconvert ! videoscale ! videorate ! video/x-raw,framerate=${Math.round(fps)}/1${size} ! jpegenc quality=95 ! fdsink fd=1`;
   return { command: 'gst-launch-1.0', args: ['-q', ...line.split(/\s+/).filter((word) => word !== '')] };
 }

@@ -27,6 +27,8 @@ export interface RgbPicture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** The JPEG that it was decoded from, where it was: recordings keep that. */
+  readonly jpeg?: Uint8Array;
 }
 
 /** Pictures of one short film, in order. */

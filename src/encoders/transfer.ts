@@ -64,8 +64,9 @@ function copyOfPicture(picture: Picture | Thermal | Depth): { picture: Picture |
       return { picture: { ...picture, bytes }, buffer: bytes.buffer };
     }
     case 'rgb24': {
+      const { kind, width, height } = picture;
       const data = copied(picture.data);
-      return { picture: { ...picture, data }, buffer: data.buffer };
+      return { picture: { kind, width, height, data }, buffer: data.buffer };
     }
     case 'thermal': {
       const celsius = copied(picture.celsius);

@@ -1,40 +1,49 @@
 import { cameraCommand } from '../../devices/camera.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
+import { decodePicture } from '../frontends/decode-picture.ts';
 import { CaptureSource, type CaptureReader } from './capture-source.ts';
 import type { InputContext } from './context.ts';
-import { PpmStream } from './ppm-stream.ts';
+import { JpegStream } from './jpeg-stream.ts';
 
 /**
- * A camera, network stream, video or picture file. A picture happened when it arrived: raw video carries no time. The ledger's
- * stage `input` counts pictures; one that the end of the program cut is dropped as `truncated`.
+ * A camera, network stream, video or picture file. A picture happened when it arrived: raw video carries no time. Pictures come as
+ * JPEG, which a recording keeps, and are decoded here, so that a replay sees the same to the bit. The ledger's stage `input` counts
+ * pictures; one that the end of the program cut is dropped as `truncated`.
  *
  * @throws UsageError for a scheme that cannot be a camera
  */
 export function cameraSource(config: SourceConfig, context: InputContext): Source {
-  const stream = new PpmStream();
+  const stream = new JpegStream();
   const stage = context.ledger.stage(config.id, 'input');
   const lost = (reason: string): void => {
     stage.receive();
     stage.drop(reason);
-    stream.reset();
+  };
+  const unreadable = (error: unknown): undefined => {
+    lost('badPicture');
+    context.log.warn({ source: config.id }, `the camera's pictures cannot be read: ${messageOf(error)}`);
   };
   const reader: CaptureReader = {
-    read: (chunk, arrivalUs, emit) => {
+    read: async (chunk, arrivalUs, emit) => {
       try {
-        for (const payload of stream.push(chunk)) {
+        for (const jpeg of stream.push(chunk)) {
+          const picture = await decodePicture(jpeg).catch(unreadable);
+          if (!picture) continue;
           stage.receive();
           stage.emit();
-          emit({ arrivalUs, payload });
+          emit({ arrivalUs, payload: { ...picture, jpeg } });
         }
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        lost('notPpm');
-        context.log.warn({ source: config.id }, `the camera's pictures cannot be read: ${error.message}`);
+        stream.reset();
+        unreadable(error);
       }
     },
     interrupt: () => {
       if (stream.isInside) lost('truncated');
+      stream.reset();
     },
   };
   return new CaptureSource({

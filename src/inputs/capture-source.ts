@@ -15,8 +15,8 @@ export interface CaptureCommand {
 
 /** Turns the bytes of one run of the program into readings. */
 export interface CaptureReader {
-  /** THE BYTES MAY BE REUSED AFTER THE CALL. */
-  read(chunk: Buffer, arrivalUs: number, emit: (reading: Reading) => void): void;
+  /** THE BYTES MAY BE REUSED AFTER THE CALL. What it promises is waited for before more is read: the program waits then as well. */
+  read(chunk: Buffer, arrivalUs: number, emit: (reading: Reading) => void): void | Promise<void>;
   /** The program ended: what is half here is lost, and counted. */
   interrupt(): void;
 }
@@ -90,7 +90,7 @@ export class CaptureSource implements Source {
       onBytes: (chunk) => {
         if (!this.#hasRead) this.#backoff.reset();
         this.#hasRead = true;
-        reader.read(chunk, clock.nowUs(), (reading) => this.#port.emit(reading));
+        return reader.read(chunk, clock.nowUs(), (reading) => this.#port.emit(reading));
       },
       onEnd: ({ reason, missing, ok }) => {
         reader.interrupt();

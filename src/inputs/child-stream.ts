@@ -3,8 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 export interface ChildStreamOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** THE BYTES MAY BE REUSED AFTER THE CALL. */
-  readonly onBytes: (chunk: Buffer) => void;
+  /** THE BYTES MAY BE REUSED AFTER THE CALL. No more is read, and `onEnd` not called, before what it promises has come true. */
+  readonly onBytes: (chunk: Buffer) => void | Promise<void>;
   /** Called once, with why it ended in plain words; `missing` where the program is not installed. */
   readonly onEnd: (end: { readonly reason: string; readonly missing: boolean; readonly ok: boolean }) => void;
 }
@@ -23,7 +23,12 @@ export class ChildStream {
     let words = '';
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    child.stdout.on('data', onBytes);
+    child.stdout.on('data', (chunk: Buffer) => {
+      const done = onBytes(chunk);
+      if (!done) return;
+      child.stdout.pause();
+      void done.finally(() => child.stdout.resume());
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-KEPT_WORDS)));
     this.#ended = new Promise((resolve) => {
       let isOver = false;

@@ -3,6 +3,7 @@ import { messageOf, UsageError } from '../core/errors.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Modality, Reading, SourceStatus } from '../core/types.ts';
+import { asItCame } from '../recording/as-it-came.ts';
 import { openRecording, type Recording } from '../recording/open-recording.ts';
 import type { InputContext } from './context.ts';
 import { RecordedPace } from './recorded-pace.ts';
@@ -105,7 +106,7 @@ class McapSource implements Source {
       await this.#until(event.atUs + shiftUs);
       if (this.#hasStopped()) break;
       stage.receive();
-      const { sample } = event;
+      const { sample } = await asItCame(event);
       if (!sample) {
         stage.drop('badStamp');
         continue;

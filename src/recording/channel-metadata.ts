@@ -1,6 +1,5 @@
 import { MODALITIES } from '../core/types.ts';
-import type { Payload } from '../core/types.ts';
-import type { Topic, TopicKind } from './topic.ts';
+import type { RecordedForm, Topic, TopicKind } from './topic.ts';
 
 const KINDS: readonly TopicKind[] = [
   'reading',
@@ -16,7 +15,7 @@ const KINDS: readonly TopicKind[] = [
   'wake',
   'hostStep',
 ];
-const PAYLOADS: readonly Payload['kind'][] = ['encoded', 'rgb24', 'pcm', 'thermal', 'depth', 'imu', 'features'];
+const PAYLOADS: readonly RecordedForm[] = ['encoded', 'jpeg', 'rgb24', 'pcm', 'thermal', 'depth', 'imu', 'features'];
 
 /** What a topic says of itself in its channel's metadata: what it is does not hang on its name. */
 export const metadataOf = ({ kind, source, modality, payload }: Topic): Map<string, string> =>

@@ -3,6 +3,7 @@ import { PayloadError } from '../core/errors.ts';
 import type { Payload } from '../core/types.ts';
 import { readingBody, vectorBody } from './record-block.ts';
 import { STAMP_FIELD } from './schemas.ts';
+import type { RecordedForm } from './topic.ts';
 
 /** A reading as its message says it; the times of arrival and event are the message's own. */
 export interface RecordedReading {
@@ -15,11 +16,12 @@ export interface RecordedReading {
 }
 
 /** The protobuf message of a reading, from its body in a block. */
-export function encodeReading(kind: Payload['kind'], body: Uint8Array, publishUs: number): Uint8Array {
+export function encodeReading(kind: RecordedForm, body: Uint8Array, publishUs: number): Uint8Array {
   const { deviceUs, seq, sampleSeq, errorUs, a, b, bytes } = readingBody(body);
   const writer = timestamp(new BinaryWriter(), publishUs);
   switch (kind) {
     case 'encoded':
+    case 'jpeg':
       writer.tag(2, WireType.LengthDelimited).bytes(bytes).tag(3, WireType.LengthDelimited).string(pictureFormat(bytes));
       break;
     case 'rgb24':
@@ -59,11 +61,11 @@ export function encodeVector(body: Uint8Array, publishUs: number): Uint8Array {
 }
 
 /**
- * Reads the message of a reading.
+ * Reads the message of a reading. A picture that was decoded from a JPEG comes as that: see `asItCame`.
  *
  * @throws PayloadError `badMessage` where lengths lie or the payload does not fit its shape
  */
-export function decodeReading(kind: Payload['kind'], data: Uint8Array): RecordedReading {
+export function decodeReading(kind: RecordedForm, data: Uint8Array): RecordedReading {
   const { numbers, texts, blobs, stamp, vectors } = fieldsOf(data, kind);
   const known = new Map(stamp);
   const payload = payloadOf(kind, numbers, texts, blobs, vectors);
@@ -98,8 +100,9 @@ interface Fields {
 }
 
 /** Which fields hold text, per kind; other length-delimited ones are bytes. */
-const TEXT_FIELDS: Readonly<Record<Payload['kind'] | 'vector', readonly number[]>> = {
+const TEXT_FIELDS: Readonly<Record<RecordedForm | 'vector', readonly number[]>> = {
   encoded: [3, 4],
+  jpeg: [3, 4],
   rgb24: [4, 7],
   thermal: [4, 7],
   depth: [4, 7],
@@ -109,7 +112,7 @@ const TEXT_FIELDS: Readonly<Record<Payload['kind'] | 'vector', readonly number[]
   vector: [2],
 };
 
-function fieldsOf(data: Uint8Array, kind: Payload['kind'] | 'vector'): Fields {
+function fieldsOf(data: Uint8Array, kind: RecordedForm | 'vector'): Fields {
   const fields: Fields = { numbers: new Map(), texts: new Map(), blobs: new Map(), stamp: new Map(), vectors: new Map() };
   try {
     const reader = new BinaryReader(data);
@@ -144,7 +147,7 @@ function* doubles(bytes: Uint8Array): Generator<[number, number]> {
 }
 
 function payloadOf(
-  kind: Payload['kind'],
+  kind: RecordedForm,
   numbers: Fields['numbers'],
   texts: Fields['texts'],
   blobs: Fields['blobs'],
@@ -153,7 +156,8 @@ function payloadOf(
   const [width, height] = [numbers.get(2) ?? 0, numbers.get(3) ?? 0];
   switch (kind) {
     case 'encoded':
-      return { kind, bytes: blobs.get(2) ?? new Uint8Array(0) };
+    case 'jpeg':
+      return { kind: 'encoded', bytes: blobs.get(2) ?? new Uint8Array(0) };
     case 'rgb24':
       return { kind, width, height, data: sized(blobs.get(6), width * height * 3) };
     case 'thermal':

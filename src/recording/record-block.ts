@@ -133,13 +133,13 @@ export function vectorBody(body: Uint8Array): { readonly text: string; readonly 
   return { text: Buffer.from(body.subarray(4, 4 + textBytes)).toString(), bytes: body.subarray(4 + textBytes) };
 }
 
-/** The payload's numbers as they lie in memory (little endian on every machine that is supported). */
+/** What is recorded of a payload: its numbers as they lie in memory (little endian on every machine that is supported), or its JPEG. */
 export function payloadBytes(payload: Payload): Uint8Array {
   switch (payload.kind) {
     case 'encoded':
       return payload.bytes;
     case 'rgb24':
-      return payload.data;
+      return payload.jpeg ?? payload.data;
     case 'pcm':
       return bytesOf(payload.data);
     case 'thermal':

@@ -42,10 +42,12 @@ export type RecordedEvent = { readonly atUs: number } & (
       readonly kind: 'reading';
       readonly source: string;
       readonly modality: Modality;
-      /** As it came from the device: give it to the same pipeline. */
+      /** As it came from the device: give it to the same pipeline, after `asItCame`. */
       readonly reading: Reading;
       /** The same on the common timeline, as the recorded run's clock model placed it; absent where it refused the stamp. */
       readonly sample?: Sample;
+      /** The pipeline saw the picture decoded. */
+      readonly isDecoded?: true;
     }
   | { readonly kind: 'embedding'; readonly source: string; readonly embedding: Embedding }
   | { readonly kind: 'fused'; readonly source: string; readonly fused: Fused }
@@ -171,7 +173,7 @@ function readingEvent(topic: Topic, { data, publishTime }: McapTypes.TypedMcapRe
     errorUs === undefined || sampleSeq === undefined
       ? undefined
       : { source, modality, seq: sampleSeq, timeUs, durationUs: durationUs(payload), errorUs, payload };
-  return { kind: 'reading', atUs, source, modality, reading, ...(sample && { sample }) };
+  return { kind: 'reading', atUs, source, modality, reading, ...(sample && { sample }), ...(kind === 'jpeg' && { isDecoded: true }) };
 }
 
 const durationUs = (payload: Payload): number => (payload.kind === 'pcm' ? Math.round((payload.data.length * 1e6) / payload.rateHz) : 0);

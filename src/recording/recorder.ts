@@ -7,7 +7,7 @@ import type { Alert, Embedding, Modality, Payload, Reading, Sample, Score, Sourc
 import type { RecordedDrop } from './recorded-event.ts';
 import { payloadBytes, RecordBlock } from './record-block.ts';
 import type { Session } from './session.ts';
-import { embeddingTopic, readingTopic, sharedTopic, type Topic } from './topic.ts';
+import { embeddingTopic, formOf, readingTopic, sharedTopic, type Topic } from './topic.ts';
 import type { FromRecordingWorker, RecordingLimits, RecordingWorkerData, ToRecordingWorker, TriggerTerms } from './worker-messages.ts';
 
 export interface RecorderOptions {
@@ -121,7 +121,8 @@ export class Recorder {
   /** @param sample what the pipeline made of it; absent: its stamp was refused */
   reading(source: string, modality: Modality, reading: Reading, sample: Sample | undefined): void {
     const { payload, arrivalUs, deviceUs = Number.NaN, seq = Number.NaN } = reading;
-    const channel = this.#room(`r${payload.kind}${source}`, () => readingTopic(source, modality, payload.kind), 40 + sizeOf(payload), 1);
+    const form = formOf(payload);
+    const channel = this.#room(`r${form}${source}`, () => readingTopic(source, modality, form), 40 + sizeOf(payload), 1);
     if (!channel) return;
     const stamp = { deviceUs, seq, sampleSeq: sample?.seq ?? Number.NaN, errorUs: sample?.errorUs ?? Number.NaN };
     this.#block.reading(channel.id, arrivalUs, sample?.timeUs ?? arrivalUs, stamp, payload);

@@ -96,7 +96,7 @@ class RecordingThread {
     const { kind, payload } = this.#topics.get(topic) ?? { kind: 'session' };
     const isVector = kind === 'embedding' || kind === 'fused';
     const data = kind === 'reading' ? encodeReading(payload ?? 'imu', body, publishUs) : isVector ? encodeVector(body, publishUs) : body;
-    return { logUs, publishUs, data, isDense: payload === 'encoded' };
+    return { logUs, publishUs, data, isDense: payload === 'encoded' || payload === 'jpeg' };
   }
 
   /** A disk that is full or gone is a state, not the end. */

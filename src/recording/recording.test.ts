@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { McapWriter } from '@mcap/core';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../core/ledger.ts';
 import { silentLog } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding, Payload, Reading } from '../core/types.ts';
+import { decodePicture } from '../frontends/decode-picture.ts';
+import { asItCame } from './as-it-came.ts';
 import { openRecording, type EventFilter, type Recording } from './open-recording.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
@@ -135,6 +138,26 @@ describe('recordings', () => {
       }),
       { numRuns: 3 },
     );
+  });
+
+  it('keep of a picture that came as JPEG the JPEG, and give the same picture to the bit', async () => {
+    const noise = { type: 'gaussian' as const, mean: 128, sigma: 60 };
+    const jpegs = await sharp({ create: { width: 160, height: 120, channels: 3, noise, background: 'red' } })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    const picture = { ...(await decodePicture(jpegs)), jpeg: jpegs };
+    const file = join(folder(), 'a.mcap');
+    const { recorder: one } = recorder({ to: { file } });
+    one.session(session);
+    one.reading('cam', 'image', { arrivalUs: START_US, seq: 1, payload: picture }, undefined);
+    await one.stop();
+    expect(statSync(file).size).toBeLessThan(picture.data.length / 2);
+    const [event] = await eventsOf(await openRecording([file]), { kinds: ['reading'] });
+    if (event?.kind !== 'reading') throw new Error('no reading');
+    expect(event.reading.payload).toEqual({ kind: 'encoded', bytes: new Uint8Array(jpegs) });
+    const { payload } = (await asItCame(event)).reading;
+    expect(payload).toMatchObject({ kind: 'rgb24', width: 160, height: 120 });
+    expect(payload.kind === 'rgb24' && picture.data.every((value, i) => value === payload.data[i])).toBe(true);
   });
 
   it('keep events, alerts byte for byte, the ledger and the session in their order', async () => {

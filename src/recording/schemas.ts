@@ -126,6 +126,7 @@ export function schemaOf(topic: Topic): ChannelSchema {
     case 'reading':
       return {
         encoded: COMPRESSED_IMAGE,
+        jpeg: COMPRESSED_IMAGE,
         rgb24: RAW_IMAGE,
         thermal: RAW_IMAGE,
         depth: RAW_IMAGE,

@@ -4,6 +4,11 @@ import type { Modality, Payload } from '../core/types.ts';
 export type TopicKind =
   'reading' | 'embedding' | 'fused' | 'score' | 'alert' | 'status' | 'drop' | 'ledger' | 'session' | 'rules' | 'wake' | 'hostStep';
 
+/** What a payload is in a recording: as it is in memory, or `jpeg`: a decoded picture as the JPEG that it was decoded from. */
+export type RecordedForm = Payload['kind'] | 'jpeg';
+
+export const formOf = (payload: Payload): RecordedForm => (payload.kind === 'rgb24' && payload.jpeg ? 'jpeg' : payload.kind);
+
 /** One channel of a recording. */
 export interface Topic {
   /** E.g. `/front/image`. */
@@ -13,11 +18,11 @@ export interface Topic {
   readonly source: string;
   readonly modality?: Modality | undefined;
   /** Readings only. */
-  readonly payload?: Payload['kind'] | undefined;
+  readonly payload?: RecordedForm | undefined;
 }
 
 /** The topic of a source's readings. Pictures that come decoded have a topic beside the encoded ones: the schema differs. */
-export const readingTopic = (source: string, modality: Modality, payload: Payload['kind']): Topic => ({
+export const readingTopic = (source: string, modality: Modality, payload: RecordedForm): Topic => ({
   name: `/${source}/${modality}${payload === 'rgb24' ? '_raw' : ''}`,
   kind: 'reading',
   source,

@@ -8,6 +8,7 @@ import type { LedgerLine } from '../../core/ledger.ts';
 import type { Log } from '../../core/log.ts';
 import type { Alert } from '../../core/types.ts';
 import { openBundle } from '../../encoders/bundle.ts';
+import { asItCame } from '../../recording/as-it-came.ts';
 import type { Recording } from '../../recording/open-recording.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
 import { findBundle } from '../bundles.ts';
@@ -150,7 +151,7 @@ class Run {
     for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
       await this.#pace(event.atUs, began);
       await this.#world.pending.below(MAX_ENCODING);
-      this.#take(event);
+      this.#take(event.kind === 'reading' ? await asItCame(event) : event);
       this.#timeline.event(event);
       this.#world.forget(event);
       // Results of the encoders come between turns of the loop; and decisions must not pile up.
