@@ -51,7 +51,12 @@ describe('a stream of JPEG pictures', () => {
   });
 
   it('refuses what is no JPEG', () => {
-    for (const bytes of [[1, 2, 3], [0xff, 0xd9], [...START, 0x00, 0x01], [...START, 0xff, 0xfe, 0x00, 0x01]])
+    for (const bytes of [
+      [1, 2, 3],
+      [0xff, 0xd9],
+      [...START, 0x00, 0x01],
+      [...START, 0xff, 0xfe, 0x00, 0x01],
+    ])
       expect(() => [...new JpegStream().push(Uint8Array.from(bytes))]).toThrow(RangeError);
   });
 

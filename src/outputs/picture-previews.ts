@@ -87,8 +87,9 @@ export class PicturePreviews {
     const sample = feed.waiting;
     feed.waiting = undefined;
     feed.dueUs = nowUs + 1_000_000 / feed.maxHz;
-    if (isSmallJpeg(sample.payload)) {
-      this.#publish(new SamplePublication(sample, { format: 'jpeg' }, sample.payload.bytes));
+    const jpeg = smallJpegOf(sample.payload);
+    if (jpeg) {
+      this.#publish(new SamplePublication(sample, { format: 'jpeg' }, jpeg));
       return;
     }
     feed.isBusy = true;
@@ -123,6 +124,8 @@ function open(picture: Picture): Sharp {
   return sharp(picture.data, { ...options, raw: { width: picture.width, height: picture.height, channels: 3 } });
 }
 
-function isSmallJpeg(picture: Picture): picture is Picture & { readonly kind: 'encoded' } {
-  return picture.kind === 'encoded' && picture.bytes.length <= MAX_PASSED_BYTES && picture.bytes[0] === 0xff && picture.bytes[1] === 0xd8;
+/** The picture as a JPEG that may go out as it is. */
+function smallJpegOf(picture: Picture): Uint8Array | undefined {
+  const bytes = picture.kind === 'encoded' ? picture.bytes : picture.jpeg;
+  return bytes && bytes.length <= MAX_PASSED_BYTES && bytes[0] === 0xff && bytes[1] === 0xd8 ? bytes : undefined;
 }
