@@ -8,7 +8,7 @@ import { geometry } from './geometry.ts';
 import type { Resample } from './kernel.ts';
 import { pictureTensor } from './picture-tensor.ts';
 import { parseFrontEnd, type FrontEnd } from './recipe.ts';
-import { resizeRgb } from './resize.ts';
+import { resizeRgb } from './resize-rgb.ts';
 
 interface Golden {
   readonly size: number;

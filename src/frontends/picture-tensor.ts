@@ -3,7 +3,8 @@ import type { Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/
 import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
 import type { DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
-import { resizeFloats, resizeRgb } from './resize.ts';
+import { resizeFloats } from './resize-floats.ts';
+import { resizeRgb } from './resize-rgb.ts';
 
 /** ImageBind's and LanguageBind's least distance in metres. */
 const MIN_M = 0.01;
@@ -89,10 +90,11 @@ function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): F
   const plane = size * size;
   const out = new Float32Array(3 * plane);
   // 256 possible values per channel: each is normalised once.
-  const table = new Float32Array(256);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let value = 0; value < 256; value++) table[value] = normalised(value, channel, recipe);
-    for (let i = 0, at = channel; i < plane; i++, at += 3) out[channel * plane + i] = table[pixels[at] ?? 0] ?? 0;
+  const table = Float32Array.from({ length: 768 }, (_, at) => normalised(at & 255, at >> 8, recipe));
+  for (let i = 0, at = 0; i < plane; i++, at += 3) {
+    out[i] = table[pixels[at] ?? 0] ?? 0;
+    out[plane + i] = table[256 + (pixels[at + 1] ?? 0)] ?? 0;
+    out[2 * plane + i] = table[512 + (pixels[at + 2] ?? 0)] ?? 0;
   }
   return out;
 }
