@@ -37,7 +37,7 @@ async function trialsOf(dir: string, providers = ['cpu']): Promise<Trial[]> {
 describe('trying a bundle, each graph in a process of its own', () => {
   it('measures load, calls, memory and kernels of a good one, and says why a provider that is not there was refused', async () => {
     const [cpu, other] = await trialsOf(kept(await writeTestBundle({ imu: {} })), ['cpu', 'cuda']);
-    expect(cpu).toMatchObject({ modality: 'imu', provider: 'cpu', isOk: true, measured: { trust: { isBatchable: true, batchError: 0 } } });
+    expect(cpu).toMatchObject({ modality: 'imu', provider: 'cpu', isOk: true, measured: { trust: { batch: 4, batchError: 0 } } });
     expect(Object.keys(cpu?.measured?.kernels ?? {})).toEqual(['CPUExecutionProvider']);
     expect(cpu?.measured?.callMs).toBeGreaterThan(0);
     // Where CUDA works this test has nothing to say.

@@ -29,6 +29,7 @@ import { jobInput } from './job-input.ts';
 import type { Job } from './job.ts';
 import { Lane, type Ticket } from './lane.ts';
 import { LruCache } from './lru-cache.ts';
+import { MOST_ITEMS } from './longest-call.ts';
 import type { SpawnWorker } from './owned-worker.ts';
 import { Scheduler } from './scheduler.ts';
 import { soundClips } from './sound-clips.ts';
@@ -366,7 +367,8 @@ class EncoderPool implements Encoders {
 
   #maxBatch(graph: string): number {
     // The items of the fusion graph are of any length, each its own.
-    return graph !== FUSION && this.#opened.find(({ key }) => key === graph)?.isBatchable ? (this.#options.maxBatch ?? 4) : 1;
+    const batch = graph === FUSION ? 1 : (this.#opened.find(({ key }) => key === graph)?.batch ?? 1);
+    return Math.min(batch, this.#options.maxBatch ?? MOST_ITEMS);
   }
 
   #collapse(source: string, isCollapsed: boolean): void {

@@ -64,8 +64,8 @@ export interface OpenedGraph {
   readonly won: string;
   /** Why each provider before it does not. */
   readonly refused: Readonly<Record<string, string>>;
-  /** Whether several items in one call give, bit for bit, what they give one by one. */
-  readonly isBatchable: boolean;
+  /** How many items in one call give, bit for bit, what they give one by one. */
+  readonly batch: number;
   readonly loadMs: number;
   /** One call with one item, after the first. */
   readonly runMs: number;

@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 
+/**
+ * A worker's short-lived objects are small, its tensors lie outside the heap: without a limit V8 lets a thread's young generation grow to
+ * 48 MB before it looks for garbage.
+ */
+const YOUNG_MB = 4;
+
 export type SpawnWorker = (url: URL) => Worker;
 
 /**
@@ -11,6 +17,8 @@ export function workerUrl(name: string): URL {
   const folder = import.meta.url.endsWith('.ts') ? '../../dist/src/encoders/' : './';
   return new URL(`${folder}${name}.js`, import.meta.url);
 }
+
+const youngWorker: SpawnWorker = (url) => new Worker(url, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
 
 export interface OwnedWorkerEvents<Out> {
   readonly message: (message: Out) => void;
@@ -24,7 +32,7 @@ export class OwnedWorker<In extends { readonly kind: string }, Out> {
   readonly #ended: Promise<void>;
   #isStopping = false;
 
-  constructor(name: string, events: OwnedWorkerEvents<Out>, spawn: SpawnWorker = (url) => new Worker(url)) {
+  constructor(name: string, events: OwnedWorkerEvents<Out>, spawn: SpawnWorker = youngWorker) {
     let reason = '';
     this.#worker = spawn(workerUrl(name));
     this.#worker.on('message', events.message);

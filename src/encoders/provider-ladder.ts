@@ -2,6 +2,7 @@ import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
 import { GraphSession } from './graph-session.ts';
 import type { Ort } from './load-ort.ts';
+import { LONGEST_CALL_MS } from './longest-call.ts';
 import { judged, trustCheck, type Runner } from './trust-check.ts';
 
 /**
@@ -23,8 +24,10 @@ export async function climbLadder(
       const start = performance.now();
       session = await GraphSession.open(ort, plan, provider, threads);
       const loadMs = performance.now() - start;
-      const { isBatchable, runMs } = plan.isTrusted ? await warmUp(session, plan) : await trustCheck(judged(session, plan, fusion), plan);
-      return { session, opened: { key: plan.key, won: provider, refused, isBatchable, loadMs, runMs } };
+      const { batch, runMs } = plan.isTrusted
+        ? await warmUp(session, plan)
+        : await trustCheck(judged(session, plan, fusion), plan, { longestMs: LONGEST_CALL_MS });
+      return { session, opened: { key: plan.key, won: provider, refused, batch, loadMs, runMs } };
     } catch (error) {
       await session?.release();
       refused[provider] = messageOf(error);
@@ -34,8 +37,8 @@ export async function climbLadder(
   throw new EdgeBindError('MODEL_REFUSED', `the ${plan.key} encoder cannot be trusted. ${reasons.join('. ')}`);
 }
 
-async function warmUp(session: GraphSession, { probes }: GraphPlan): Promise<{ isBatchable: boolean; runMs: number }> {
+async function warmUp(session: GraphSession, { probes }: GraphPlan): Promise<{ batch: number; runMs: number }> {
   const start = performance.now();
   await session.run(probes.slice(0, 1));
-  return { isBatchable: false, runMs: performance.now() - start };
+  return { batch: 1, runMs: performance.now() - start };
 }

@@ -3,14 +3,9 @@ import type { Clock } from '../core/time.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { Job } from './job.ts';
 import type { Lane, Ticket } from './lane.ts';
+import { LONGEST_CALL_MS } from './longest-call.ts';
 import { MovingMean } from './moving-mean.ts';
 import { vectorFault } from './vector-fault.ts';
-
-/**
- * A call longer than this is not posted behind another one, and batches are kept below it: the few 0.1 ms that a worker waits for the
- * next message are then nothing, while a small sensor that comes in between would wait for all of it.
- */
-const POST_AHEAD_MS = 25;
 
 /** What the scheduler steers. Both calls return at once; the answers come through `prepared`, `prepareFailed`, `ran`, `runFailed`. */
 export interface SchedulerPorts {
@@ -162,7 +157,7 @@ export class Scheduler {
     // Not even a cheaper one of another lane may pass: it would keep all workers just too busy for the first, for ever.
     if (worker === undefined) return false;
     const idle = this.#workers.filter((calls) => calls?.length === 0).length;
-    const room = idle > 1 ? 1 : Math.max(1, Math.min(this.#maxBatch(first.graph), Math.floor(POST_AHEAD_MS / expectedMs)));
+    const room = idle > 1 ? 1 : Math.max(1, Math.min(this.#maxBatch(first.graph), Math.floor(LONGEST_CALL_MS / expectedMs)));
     const mates = others.filter(({ graph }) => graph === first.graph).slice(0, room - 1);
     const tickets = [first, ...mates].flatMap(({ start }) => start() ?? []);
     if (tickets.length === 0) return true; // all were too old: their lanes have others
@@ -237,7 +232,7 @@ export class Scheduler {
   #freeWorker(expectedMs: number): number | undefined {
     const idle = this.#workers.findIndex((calls) => calls?.length === 0);
     if (idle >= 0) return idle;
-    if (expectedMs > POST_AHEAD_MS) return undefined;
+    if (expectedMs > LONGEST_CALL_MS) return undefined;
     const busy = this.#workers.findIndex((calls) => calls?.length === 1);
     return busy >= 0 ? busy : undefined;
   }

@@ -2,6 +2,7 @@ import { EdgeBindError } from '../core/errors.ts';
 import { dot } from '../space/vector.ts';
 import { fusionItem } from './fusion-item.ts';
 import type { GraphItem, GraphPlan } from './graph-plan.ts';
+import { MOST_ITEMS } from './longest-call.ts';
 import { vectorFault } from './vector-fault.ts';
 import { tokenNumbers, windowTokens } from './window-tokens.ts';
 
@@ -48,11 +49,16 @@ export interface TrustReport {
   readonly goldenCosines: readonly number[];
   /** Distance between the vectors of the two probes. */
   readonly spread: number;
-  /** Whether a batch gives, bit for bit, what single items give. */
-  readonly isBatchable: boolean;
-  /** Largest distance between an item's vector in a batch and alone; NaN where the graph takes no batch. */
+  /** How many items in one call give, bit for bit, what they give one by one; as far as was tried. */
+  readonly batch: number;
+  /** Largest distance between an item's vector in a batch and alone; NaN where the graph takes no batch, or none was tried. */
   readonly batchError: number;
   readonly runMs: number;
+}
+
+export interface TrustCheckOptions {
+  /** Batches that would take longer are not tried: in service none would run, and each enlarges what onnxruntime holds for ever. */
+  readonly longestMs?: number;
 }
 
 /**
@@ -61,7 +67,11 @@ export interface TrustReport {
  *
  * @throws EdgeBindError `MODEL_NOT_FINITE`, `MODEL_NOT_UNIT`, `MODEL_COLLAPSED`, `MODEL_GOLDEN_MISMATCH`
  */
-export async function trustCheck(session: Runner, { path, probes, golden, dim }: GraphPlan): Promise<TrustReport> {
+export async function trustCheck(
+  session: Runner,
+  { path, probes, golden, dim }: GraphPlan,
+  { longestMs = Number.POSITIVE_INFINITY }: TrustCheckOptions = {},
+): Promise<TrustReport> {
   const vectors: Float32Array[] = [];
   let runMs = 0;
   for (const probe of probes) {
@@ -97,17 +107,23 @@ export async function trustCheck(session: Runner, { path, probes, golden, dim }:
       `${path} reproduces a golden vector with cosine ${worst.toFixed(4)}, wanted ${GOLDEN_COSINE} or more`,
     );
   }
-  const batchError = await batchDistance(session, probes, vectors, dim);
-  return { goldenCosines, spread, isBatchable: batchError === 0 && haveEqualDims(probes), batchError, runMs };
+  const count = Math.min(MOST_ITEMS, Math.floor(longestMs / runMs));
+  const batchError = count > 1 ? await batchDistance(session, probes, vectors, { count, dim }) : Number.NaN;
+  return { goldenCosines, spread, batch: batchError === 0 && haveEqualDims(probes) ? count : 1, batchError, runMs };
 }
 
 /** Prompts differ in length: they cannot share a batch. */
 const haveEqualDims = ([a, b]: GraphPlan['probes']): boolean =>
   a !== undefined && b !== undefined && a.every((feed, i) => feed.data.length === b[i]?.data.length);
 
-/** Largest distance between the vectors of one call with four items and those of calls with one; NaN where the graph takes no batch. */
-async function batchDistance(session: Runner, probes: GraphPlan['probes'], vectors: readonly Float32Array[], dim: number): Promise<number> {
-  const order = haveEqualDims(probes) ? [0, 1, 1, 0] : [0, 0, 0, 0];
+/** Largest distance between the vectors of one call with `count` items and those of calls with one; NaN where the graph takes no batch. */
+async function batchDistance(
+  session: Runner,
+  probes: GraphPlan['probes'],
+  vectors: readonly Float32Array[],
+  { count, dim }: { readonly count: number; readonly dim: number },
+): Promise<number> {
+  const order = (haveEqualDims(probes) ? [0, 1, 1, 0] : [0, 0, 0, 0]).slice(0, count);
   let batch: Float32Array;
   try {
     batch = await session.run(order.map((which) => probes[which] ?? []));

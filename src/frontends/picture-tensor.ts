@@ -125,26 +125,35 @@ function normalised(value: number, channel: number, { scale, mean, std }: ImageR
 function thermalTensor(heat: Thermal, recipe: ThermalRecipe): Tensor {
   checkSize(heat, heat.celsius.length, 1);
   const { lowC, highC } = recipe;
-  const values = heat.celsius.map((t) => within((t - lowC) / (highC - lowC), 0, 1));
+  const values = new Float32Array(heat.celsius.length);
+  for (let i = 0; i < values.length; i++) values[i] = within(((heat.celsius[i] ?? 0) - lowC) / (highC - lowC), 0, 1);
   return planes(resizedPlane(values, heat, recipe), recipe);
 }
 
 function depthTensor(depth: Depth, recipe: DepthRecipe): Tensor {
   checkSize(depth, depth.mm.length, 1);
-  const values = Float32Array.from(depth.mm, depthScale(recipe));
-  if (recipe.holes === undefined) return planes(resizedPlane(values, depth, recipe), recipe);
-  // A bilinear mix of a value and a hole would be a surface where there is none.
-  const known = Float32Array.from(depth.mm, (millimetres) => (millimetres > 0 ? 1 : 0));
+  const { mm } = depth;
+  const scale = depthScale(recipe);
+  const values = new Float32Array(mm.length);
+  if (recipe.holes === undefined) {
+    for (let at = 0; at < mm.length; at++) values[at] = scale(mm[at] ?? 0);
+    return planes(resizedPlane(values, depth, recipe), recipe);
+  }
+  // A bilinear mix of a value and a hole would be a surface where there is none: both are resized with holes as 0, and divided.
+  const known = new Float32Array(mm.length);
+  for (let at = 0; at < mm.length; at++) {
+    const millimetres = mm[at] ?? 0;
+    if (millimetres === 0) continue;
+    values[at] = scale(millimetres);
+    known[at] = 1;
+  }
   const shares = resizedPlane(known, depth, recipe);
-  const sums = resizedPlane(
-    values.map((value, i) => value * (known[i] ?? 0)),
-    depth,
-    recipe,
-  );
-  return planes(
-    sums.map((sum, i) => ((shares[i] ?? 0) >= 0.5 ? sum / (shares[i] ?? 1) : 0)),
-    recipe,
-  );
+  const sums = resizedPlane(values, depth, recipe);
+  for (let at = 0; at < sums.length; at++) {
+    const share = shares[at] ?? 0;
+    sums[at] = share >= 0.5 ? (sums[at] ?? 0) / share : 0;
+  }
+  return planes(sums, recipe);
 }
 
 /** Millimetres -> 0..1 of the recipe's range. */
@@ -164,7 +173,15 @@ function resizedPlane(values: Float32Array, { width, height }: Thermal | Depth, 
 function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe): Tensor {
   const plane = resized.length;
   const out = new Float32Array(recipe.channels * plane);
-  for (let channel = 0; channel < recipe.channels; channel++)
-    for (let i = 0; i < plane; i++) out[channel * plane + i] = normalised(resized[i] ?? 0, channel, recipe);
+  for (let channel = 0; channel < recipe.channels; channel++) {
+    // Most recipes treat all channels alike.
+    if (
+      channel > 0 &&
+      normalised(0, channel, recipe) === normalised(0, 0, recipe) &&
+      normalised(1, channel, recipe) === normalised(1, 0, recipe)
+    )
+      out.copyWithin(channel * plane, 0, plane);
+    else for (let i = 0; i < plane; i++) out[channel * plane + i] = normalised(resized[i] ?? 0, channel, recipe);
+  }
   return { shape: [recipe.channels, recipe.size, plane / recipe.size], data: out };
 }

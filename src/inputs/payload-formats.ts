@@ -24,19 +24,18 @@ const formats: Readonly<Record<string, Format>> = {
     const { width, height } = sizeOf(config);
     return (body): Thermal => {
       const view = viewOf(sized(body, width * height * 2));
-      return {
-        kind: 'thermal',
-        width,
-        height,
-        celsius: Float32Array.from({ length: width * height }, (_, i) => view.getInt16(i * 2, true) / 100),
-      };
+      const celsius = new Float32Array(width * height);
+      for (let i = 0; i < celsius.length; i++) celsius[i] = view.getInt16(i * 2, true) / 100;
+      return { kind: 'thermal', width, height, celsius };
     };
   },
   'depth-u16': (config) => {
     const { width, height } = sizeOf(config);
     return (body): Depth => {
       const view = viewOf(sized(body, width * height * 2));
-      return { kind: 'depth', width, height, mm: Uint16Array.from({ length: width * height }, (_, i) => view.getUint16(i * 2, true)) };
+      const mm = new Uint16Array(width * height);
+      for (let i = 0; i < mm.length; i++) mm[i] = view.getUint16(i * 2, true);
+      return { kind: 'depth', width, height, mm };
     };
   },
   'features-f32': () => (body) => {

@@ -30,7 +30,7 @@ const ran = (provider: string, callMs: number, kernels: Record<string, number>):
     calls: 5,
     rssMiB: 1,
     kernels,
-    trust: { isBatchable: true, runMs: callMs, goldenCosines: [], spread: 1, batchError: 0 },
+    trust: { batch: 4, runMs: callMs, goldenCosines: [], spread: 1, batchError: 0 },
   },
 });
 const cpu = ran('cpu', 20, { CPUExecutionProvider: 9 });
