@@ -149,6 +149,7 @@ class EncoderPool implements Encoders {
         this.#publish();
       },
       ran: (worker, vectors, ms) => this.#scheduler.ran(worker, vectors, ms),
+      spent: (buffers) => frontEnds.reuse(buffers),
       failed: (worker, message) => {
         this.#log.warn({ worker, message }, 'a call failed');
         this.#scheduler.runFailed(worker, 'failed', message);

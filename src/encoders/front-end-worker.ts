@@ -27,7 +27,7 @@ port.on('message', (message: ToFrontEndWorker) => {
       void open(message.plans);
       return;
     case 'prepare':
-      void prepare(message.id, message.graph as EncoderModality, message.raw);
+      void prepare(message);
       return;
     case 'stop':
       port.close();
@@ -52,12 +52,12 @@ async function open(plans: readonly FrontEndPlan[]): Promise<void> {
   }
 }
 
-async function prepare(id: number, graph: EncoderModality, raw: RawInput): Promise<void> {
+async function prepare({ id, graph, raw, spare }: Extract<ToFrontEndWorker, { kind: 'prepare' }>): Promise<void> {
   const start = performance.now();
   try {
-    const use = uses.get(graph);
+    const use = uses.get(graph as EncoderModality);
     if (!use) throw new Error(`no front end for ${graph}`);
-    const item = await itemOf(use, raw);
+    const item = await itemOf(use, raw, spare);
     const buffers = item.map(({ data }) => data.buffer).filter((buffer) => buffer instanceof ArrayBuffer);
     say({ kind: 'prepared', id, item, ms: performance.now() - start }, buffers);
   } catch (error) {
@@ -65,10 +65,10 @@ async function prepare(id: number, graph: EncoderModality, raw: RawInput): Promi
   }
 }
 
-async function itemOf({ plan, tokenizer }: FrontEndUse, raw: RawInput): Promise<GraphItem> {
+async function itemOf({ plan, tokenizer }: FrontEndUse, raw: RawInput, spare: ArrayBuffer | undefined): Promise<GraphItem> {
   switch (raw.kind) {
     case 'picture':
-      return tensorItem(plan, await pictureTensor(raw.picture, plan.frontEnd));
+      return tensorItem(plan, await pictureTensor(raw.picture, plan.frontEnd, spare));
     case 'sound':
       return tensorItem(plan, logMelBatch(raw.sound, plan.frontEnd));
     case 'text':

@@ -5,6 +5,7 @@ import { hostClock } from '../core/time.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 import { OwnedWorker, type SpawnWorker } from './owned-worker.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 import { transferRaw } from './transfer.ts';
 import type { FromFrontEndWorker, FrontEndPlan, ToFrontEndWorker } from './worker-messages.ts';
 
@@ -47,12 +48,18 @@ export class FrontEndWorkers {
   readonly #options: FrontEndWorkersOptions;
   readonly #members: (Member | undefined)[] = [];
   readonly #retries = new Set<() => void>();
+  readonly #spares = new SpareBuffers();
+  /** Bytes of each graph's input, where it is always the same. */
+  readonly #inputBytes: ReadonlyMap<string, number>;
   #isStopping = false;
   #ids = 0;
   #restarts = 0;
 
   private constructor(options: FrontEndWorkersOptions) {
     this.#options = options;
+    this.#inputBytes = new Map(
+      options.plans.flatMap(({ modality, input: { shape } }) => (shape ? [[modality, 4 * shape.reduce((a, b) => a * b, 1)]] : [])),
+    );
   }
 
   /** @throws UsageError where a tokenizer cannot be loaded */
@@ -86,8 +93,14 @@ export class FrontEndWorkers {
       const id = this.#ids++;
       const given = transferRaw(raw);
       member.pending.set(id, { resolve, reject });
-      member.worker.post({ kind: 'prepare', id, graph, raw: given.raw }, given.transfer);
+      const spare = raw.kind === 'picture' ? this.#spares.take(this.#inputBytes.get(graph) ?? 0) : undefined;
+      member.worker.post({ kind: 'prepare', id, graph, raw: given.raw, spare }, spare ? [...given.transfer, spare] : given.transfer);
     });
+  }
+
+  /** Takes buffers of inputs that have been read; later ones are made in them. */
+  reuse(buffers: readonly ArrayBuffer[]): void {
+    this.#spares.add(buffers);
   }
 
   async stop(): Promise<void> {

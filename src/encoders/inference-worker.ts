@@ -75,7 +75,8 @@ async function run(graph: string, items: readonly GraphItem[]): Promise<void> {
     const vectors = await session.run(items);
     // onnxruntime's output owns its buffer here, but nothing promises that: a view of a larger one must not be given away.
     const own = vectors.byteLength === vectors.buffer.byteLength && vectors.buffer instanceof ArrayBuffer ? vectors : vectors.slice();
-    say({ kind: 'ran', vectors: own, ms: performance.now() - start }, [own.buffer as ArrayBuffer]);
+    const spent = new Set(items.flatMap((item) => item.map(({ data }) => data.buffer)).filter((buffer) => buffer instanceof ArrayBuffer));
+    say({ kind: 'ran', vectors: own, ms: performance.now() - start, spent: [...spent] }, [own.buffer as ArrayBuffer, ...spent]);
   } catch (error) {
     say({ kind: 'failed', message: messageOf(error) });
   }

@@ -20,6 +20,8 @@ export interface InferenceWorkersOptions {
   readonly down: (worker: number) => void;
   readonly ran: (worker: number, vectors: Float32Array, ms: number) => void;
   readonly failed: (worker: number, message: string) => void;
+  /** Buffers that a call no longer needs. */
+  readonly spent: (buffers: readonly ArrayBuffer[]) => void;
 }
 
 type Inference = OwnedWorker<ToInferenceWorker, FromInferenceWorker>;
@@ -85,6 +87,7 @@ export class InferenceWorkers {
           message: (message) => {
             switch (message.kind) {
               case 'ran': {
+                this.#options.spent(message.spent);
                 this.#options.ran(index, message.vectors, message.ms);
                 return;
               }

@@ -12,7 +12,8 @@ export type ToInferenceWorker =
 export type FromInferenceWorker =
   | { readonly kind: 'opened'; readonly graphs: readonly OpenedGraph[] }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
-  | { readonly kind: 'ran'; readonly vectors: Float32Array; readonly ms: number }
+  /** `spent`: the buffers of the items, given back: they are large, and garbage of that kind is collected late. */
+  | { readonly kind: 'ran'; readonly vectors: Float32Array; readonly ms: number; readonly spent: readonly ArrayBuffer[] }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** What a front-end worker must know of one modality. */
@@ -30,7 +31,13 @@ export interface FrontEndPlan {
 
 export type ToFrontEndWorker =
   | { readonly kind: 'open'; readonly plans: readonly FrontEndPlan[] }
-  | { readonly kind: 'prepare'; readonly id: number; readonly graph: string; readonly raw: RawInput }
+  | {
+      readonly kind: 'prepare';
+      readonly id: number;
+      readonly graph: string;
+      readonly raw: RawInput;
+      readonly spare?: ArrayBuffer | undefined;
+    }
   | { readonly kind: 'stop' };
 
 /** Answers come in any order. */

@@ -17,25 +17,26 @@ const KELVIN = 273.15;
  * A picture, heat map or depth map as the tensor that its encoder gets: channel, (frame,) row, column. A heat map may come as a 16-bit
  * grey PNG in centi-kelvin, a depth map as one in millimetres. Decoding runs off this thread.
  *
+ * @param spare a buffer to make the tensor in, where it has exactly its size
  * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`, `BAD_FRONT_END`
  */
-export async function pictureTensor(picture: Picture | Clip | Thermal | Depth, recipe: FrontEnd): Promise<Tensor> {
+export async function pictureTensor(picture: Picture | Clip | Thermal | Depth, recipe: FrontEnd, spare?: ArrayBuffer): Promise<Tensor> {
   if (recipe.kind === 'image') {
-    if (picture.kind === 'clip') return clipTensor(await Promise.all(picture.frames.map(rgbOf)), recipe);
-    if (picture.kind === 'encoded' || picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe);
+    if (picture.kind === 'clip') return clipTensor(await Promise.all(picture.frames.map(rgbOf)), recipe, spare);
+    if (picture.kind === 'encoded' || picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe, spare);
   }
   if (recipe.kind === 'thermal') {
-    if (picture.kind === 'thermal') return thermalTensor(picture, recipe);
+    if (picture.kind === 'thermal') return thermalTensor(picture, recipe, spare);
     if (picture.kind === 'encoded') {
       const { width, height, values } = await decodeGrey16(picture.bytes);
-      return thermalTensor({ kind: 'thermal', width, height, celsius: Float32Array.from(values, (v) => v / 100 - KELVIN) }, recipe);
+      return thermalTensor({ kind: 'thermal', width, height, celsius: Float32Array.from(values, (v) => v / 100 - KELVIN) }, recipe, spare);
     }
   }
   if (recipe.kind === 'depth') {
-    if (picture.kind === 'depth') return depthTensor(picture, recipe);
+    if (picture.kind === 'depth') return depthTensor(picture, recipe, spare);
     if (picture.kind === 'encoded') {
       const { width, height, values } = await decodeGrey16(picture.bytes);
-      return depthTensor({ kind: 'depth', width, height, mm: values }, recipe);
+      return depthTensor({ kind: 'depth', width, height, mm: values }, recipe, spare);
     }
   }
   throw new PayloadError('BAD_FRONT_END', `a front end of kind ${recipe.kind} makes nothing of ${picture.kind}`);
@@ -59,11 +60,11 @@ function checkSize({ width, height }: { width: number; height: number }, length:
  * One frame: channel, row, column; the newest. More: channel, frame, row, column; as many of the clip's, evenly spaced from the first to
  * the last, as NumPy's `linspace` cut to whole numbers; where it has fewer, some stand several times.
  */
-function clipTensor(frames: readonly RgbPicture[], recipe: ImageRecipe): Tensor {
+function clipTensor(frames: readonly RgbPicture[], recipe: ImageRecipe, spare?: ArrayBuffer): Tensor {
   const { size, frames: count = 1 } = recipe;
   const newest = frames.at(-1);
   if (!newest) throw new PayloadError('BAD_PICTURE', 'a clip without a picture');
-  if (count === 1) return rgbTensor(newest, recipe);
+  if (count === 1) return rgbTensor(newest, recipe, spare);
   const plane = size * size;
   const out = new Float32Array(3 * count * plane);
   const indexes = Array.from({ length: count }, (_, frame) => Math.floor((frame * (frames.length - 1)) / (count - 1)));
@@ -77,18 +78,18 @@ function clipTensor(frames: readonly RgbPicture[], recipe: ImageRecipe): Tensor 
   return { shape: [3, count, size, size], data: out };
 }
 
-function rgbTensor(picture: RgbPicture, recipe: ImageRecipe): Tensor {
+function rgbTensor(picture: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer): Tensor {
   const { size } = recipe;
-  const data = recipe.antialias === false ? interpolatedRgb(picture, recipe) : resizedRgb(picture, recipe);
+  const data = recipe.antialias === false ? interpolatedRgb(picture, recipe, spare) : resizedRgb(picture, recipe, spare);
   return { shape: [3, size, size], data };
 }
 
 /** PIL's way: resized to whole bytes, then normalised. */
-function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): Float32Array {
+function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer): Float32Array {
   const { size, resample } = recipe;
   const pixels = resizeRgb(data, width, height, geometry(width, height, recipe), resample);
   const plane = size * size;
-  const out = new Float32Array(3 * plane);
+  const out = floatsIn(spare, 3 * plane);
   // 256 possible values per channel: each is normalised once.
   const table = Float32Array.from({ length: 768 }, (_, at) => normalised(at & 255, at >> 8, recipe));
   for (let i = 0, at = 0; i < plane; i++, at += 3) {
@@ -100,11 +101,11 @@ function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): F
 }
 
 /** torch's way: resized and normalised in floating point. */
-function interpolatedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe): Float32Array {
+function interpolatedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer): Float32Array {
   const { size, resample } = recipe;
   const to = geometry(width, height, recipe);
   const plane = size * size;
-  const out = new Float32Array(3 * plane);
+  const out = floatsIn(spare, 3 * plane);
   const values = new Float32Array(width * height);
   for (let channel = 0; channel < 3; channel++) {
     for (let i = 0, at = channel; i < values.length; i++, at += 3) values[i] = data[at] ?? 0;
@@ -122,22 +123,22 @@ function normalised(value: number, channel: number, { scale, mean, std }: ImageR
 }
 
 /** Temperatures outside the range are its ends: the same temperature is always the same number. */
-function thermalTensor(heat: Thermal, recipe: ThermalRecipe): Tensor {
+function thermalTensor(heat: Thermal, recipe: ThermalRecipe, spare?: ArrayBuffer): Tensor {
   checkSize(heat, heat.celsius.length, 1);
   const { lowC, highC } = recipe;
   const values = new Float32Array(heat.celsius.length);
   for (let i = 0; i < values.length; i++) values[i] = within(((heat.celsius[i] ?? 0) - lowC) / (highC - lowC), 0, 1);
-  return planes(resizedPlane(values, heat, recipe), recipe);
+  return planes(resizedPlane(values, heat, recipe), recipe, spare);
 }
 
-function depthTensor(depth: Depth, recipe: DepthRecipe): Tensor {
+function depthTensor(depth: Depth, recipe: DepthRecipe, spare?: ArrayBuffer): Tensor {
   checkSize(depth, depth.mm.length, 1);
   const { mm } = depth;
   const scale = depthScale(recipe);
   const values = new Float32Array(mm.length);
   if (recipe.holes === undefined) {
     for (let at = 0; at < mm.length; at++) values[at] = scale(mm[at] ?? 0);
-    return planes(resizedPlane(values, depth, recipe), recipe);
+    return planes(resizedPlane(values, depth, recipe), recipe, spare);
   }
   // A bilinear mix of a value and a hole would be a surface where there is none: both are resized with holes as 0, and divided.
   const known = new Float32Array(mm.length);
@@ -153,7 +154,7 @@ function depthTensor(depth: Depth, recipe: DepthRecipe): Tensor {
     const share = shares[at] ?? 0;
     sums[at] = share >= 0.5 ? (sums[at] ?? 0) / share : 0;
   }
-  return planes(sums, recipe);
+  return planes(sums, recipe, spare);
 }
 
 /** Millimetres -> 0..1 of the recipe's range. */
@@ -170,9 +171,9 @@ function resizedPlane(values: Float32Array, { width, height }: Thermal | Depth, 
 }
 
 /** A square of resized values in as many equal channels as the recipe wants. */
-function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe): Tensor {
+function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe, spare?: ArrayBuffer): Tensor {
   const plane = resized.length;
-  const out = new Float32Array(recipe.channels * plane);
+  const out = floatsIn(spare, recipe.channels * plane);
   for (let channel = 0; channel < recipe.channels; channel++) {
     // Most recipes treat all channels alike.
     if (
@@ -185,3 +186,7 @@ function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe): Ten
   }
   return { shape: [recipe.channels, recipe.size, plane / recipe.size], data: out };
 }
+
+/** So many floats, to be filled: in the spare buffer where it fits. */
+const floatsIn = (spare: ArrayBuffer | undefined, length: number): Float32Array =>
+  spare?.byteLength === length * 4 ? new Float32Array(spare) : new Float32Array(length);
