@@ -66,9 +66,9 @@ export class RuleEngine {
     this.#journal = journal;
   }
 
-  /** Each rule with its query as a vector. */
-  get queries(): readonly (SpaceVector & { readonly rule: Rule })[] {
-    return [...this.#rules.values()].flatMap(({ rule, query }) => (query ? [{ rule, ...query }] : []));
+  /** Each rule with its query as a vector; novelty and disagreement have none. */
+  get queries(): readonly (Partial<SpaceVector> & { readonly rule: Rule })[] {
+    return [...this.#rules.values()].map(({ rule, query }) => ({ rule, ...query }));
   }
 
   /**

@@ -75,7 +75,7 @@ async function run(files: string[], flags: ReplayFlags): Promise<void> {
 }
 
 function summaryOf(result: ReplayResult, { faults }: Recording): string {
-  const { decided, readings, embeddings, alerts, seconds, recordedSeconds, undecided, notMade, ignored } = result;
+  const { decided, readings, embeddings, alerts, seconds, recordedSeconds, undecided, notMade, ignored, notLearnt } = result;
   const lines = [
     `${readings} samples, ${embeddings} vectors, ${alerts.length} changes of alerts; ${recordedSeconds.toFixed(1)} s in ${seconds.toFixed(1)} s; ${
       decided === 'asRecorded' ? 'decided as recorded' : 'decided anew (sources, windows, fusion or space are not those of the recording)'
@@ -83,6 +83,7 @@ function summaryOf(result: ReplayResult, { faults }: Recording): string {
   ];
   if (undecided > 0) lines.push(`${undecided} windows were under way when the recording ended`);
   if (notMade > 0) lines.push(`${notMade} recorded vectors were not made again: their samples are not in the recording`);
+  if (notLearnt > 0) lines.push(`${notLearnt} backgrounds of rules had no room in the recording: what they had learnt is not known here`);
   if (ignored > 0) lines.push(`${ignored} samples are of sources that the config does not have`);
   for (const { file, atByte } of faults.truncated) lines.push(`${file} breaks off at byte ${atByte}: what was written before is replayed`);
   if (faults.badRecords + faults.badMessages > 0)

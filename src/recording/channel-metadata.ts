@@ -12,6 +12,8 @@ const KINDS: readonly TopicKind[] = [
   'ledger',
   'session',
   'rules',
+  'learnt',
+  'verdict',
   'wake',
   'hostStep',
 ];

@@ -29,11 +29,13 @@ export interface RecordedDrop {
   readonly reason: string;
 }
 
-/** A rule that was in force, and its query as a vector of that run's space. `rule` is as the config states it, not yet checked. */
+/**
+ * A rule that was in force, and its query as a vector of that run's space; novelty and disagreement have none. `rule` is as the config
+ * states it, not yet checked.
+ */
 export interface RecordedRule {
   readonly rule: unknown;
-  readonly space: string;
-  readonly vector: Float32Array;
+  readonly query?: { readonly space: string; readonly vector: Float32Array };
 }
 
 /** One thing that happened in the recorded run. `atUs`: host time when it did. */
@@ -62,6 +64,10 @@ export type RecordedEvent = { readonly atUs: number } & (
   /** The host's clock was set; event time moved by so much. */
   | { readonly kind: 'hostStep'; readonly byUs: number }
   | { readonly kind: 'rules'; readonly rules: readonly RecordedRule[] }
+  /** What the rules had learnt when the run began, as a file of backgrounds; for so many there was no room. */
+  | { readonly kind: 'learnt'; readonly base: Uint8Array; readonly leftOut: number }
+  /** Somebody said whether an alert was right. */
+  | { readonly kind: 'verdict'; readonly source: string; readonly alert: Alert; readonly isRight: boolean }
 );
 
 const sense = z.enum([...MODALITIES, 'fused']);
@@ -110,7 +116,10 @@ const ledgerSchema = z.object({
     }),
   ),
 });
-const rulesSchema = z.object({ rules: z.array(z.object({ rule: z.unknown(), space: z.string(), vector: z.base64() })) });
+const ruleSchema = z.object({ rule: z.unknown(), space: z.string().optional(), vector: z.base64().optional() });
+const rulesSchema = z.object({ rules: z.array(ruleSchema) });
+const learntSchema = z.object({ base: z.base64(), leftOut: z.number() });
+const verdictSchema = z.object({ alert: alertSchema, isRight: z.boolean() });
 
 /**
  * The event that a message of ours stands for.
@@ -159,10 +168,21 @@ export function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Me
       return { kind: 'session', atUs, session: parseSession(data, file) };
     case 'rules': {
       const { rules } = checked(rulesSchema, parseJson(data), 'rules');
-      return { kind: 'rules', atUs, rules: rules.map(({ rule, space, vector }) => ({ rule, space, vector: floats(vector) })) };
+      return { kind: 'rules', atUs, rules: rules.map(recordedRule) };
+    }
+    case 'learnt': {
+      const { base, leftOut } = checked(learntSchema, parseJson(data), 'state of learning');
+      return { kind: 'learnt', atUs, base: Uint8Array.from(Buffer.from(base, 'base64')), leftOut };
+    }
+    case 'verdict': {
+      const { alert, isRight } = checked(verdictSchema, parseJson(data), 'verdict');
+      return { kind: 'verdict', atUs, source: alert.source, alert, isRight };
     }
   }
 }
+
+const recordedRule = ({ rule, space, vector }: z.output<typeof ruleSchema>): RecordedRule =>
+  space === undefined || vector === undefined ? { rule } : { rule, query: { space, vector: floats(vector) } };
 
 function readingEvent(topic: Topic, { data, publishTime }: McapTypes.TypedMcapRecords['Message'], atUs: number): RecordedEvent {
   const { source, modality = 'imu', payload: kind = 'imu' } = topic;

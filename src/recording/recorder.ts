@@ -109,13 +109,20 @@ export class Recorder {
     this.#text(sharedTopic('session'), session);
   }
 
-  rules(rules: readonly { readonly rule: unknown; readonly space: string; readonly vector: Float32Array }[]): void {
-    const asText = rules.map(({ rule, space, vector }) => ({
-      rule,
-      space,
-      vector: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'),
-    }));
+  /** The rules in force; those of novelty and disagreement have no vector. */
+  rules(rules: readonly { readonly rule: unknown; readonly space?: string; readonly vector?: Float32Array }[]): void {
+    const asText = rules.map(({ rule, space, vector }) => ({ rule, ...(vector && { space, vector: base64Of(vector) }) }));
     this.#text(sharedTopic('rules'), { rules: asText });
+  }
+
+  /** What the rules had learnt when the run began. */
+  learnt({ base, leftOut }: { readonly base: Uint8Array; readonly leftOut: number }): void {
+    this.#text(sharedTopic('learnt'), { base: base64Of(base), leftOut });
+  }
+
+  /** Somebody said whether an alert was right. */
+  verdict(alert: Alert, isRight: boolean): void {
+    this.#text(sharedTopic('verdict'), { alert, isRight });
   }
 
   /** @param sample what the pipeline made of it; absent: its stamp was refused */
@@ -290,6 +297,8 @@ export class Recorder {
   }
 }
 
+const base64Of = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 const sizeOf = (payload: Payload): number => payloadBytes(payload).byteLength;
 
 /** A thread cannot load TypeScript on Node 20: sources that run as they are (in tests) use the last build. */

@@ -137,9 +137,12 @@ function headKey({ kind, name }: Topic, { body }: BlockRecord): string | undefin
   return `${name} ${source}`;
 }
 
+/** Few and small, and without them what is around an alert is not understood. */
+const KEPT: readonly Topic['kind'][] = ['session', 'rules', 'learnt', 'verdict', 'status'];
+
 function roleOf({ kind }: Topic): RingRecord['role'] {
   if (kind === 'alert') return 'trigger';
-  return kind === 'session' || kind === 'rules' || kind === 'status' ? 'keep' : 'raw';
+  return KEPT.includes(kind) ? 'keep' : 'raw';
 }
 
 const post = (message: FromRecordingWorker): void => parentPort?.postMessage(message);

@@ -151,6 +151,10 @@ export function schemaOf(topic: Topic): ChannelSchema {
       return json('edgebind.Session', { server: 'string', boot: 'string', space: 'object', config: 'object' });
     case 'rules':
       return json('edgebind.Rules', { rules: 'array' });
+    case 'learnt':
+      return json('edgebind.Learnt', { base: 'string', leftOut: 'integer' });
+    case 'verdict':
+      return json('edgebind.Verdict', { alert: 'object', isRight: 'boolean' });
     case 'wake':
       return json('edgebind.Wake', {});
     case 'hostStep':

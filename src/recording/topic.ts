@@ -2,7 +2,20 @@ import type { Modality, Payload } from '../core/types.ts';
 
 /** What the records of one topic are. */
 export type TopicKind =
-  'reading' | 'embedding' | 'fused' | 'score' | 'alert' | 'status' | 'drop' | 'ledger' | 'session' | 'rules' | 'wake' | 'hostStep';
+  | 'reading'
+  | 'embedding'
+  | 'fused'
+  | 'score'
+  | 'alert'
+  | 'status'
+  | 'drop'
+  | 'ledger'
+  | 'session'
+  | 'rules'
+  | 'learnt'
+  | 'verdict'
+  | 'wake'
+  | 'hostStep';
 
 /** What a payload is in a recording: as it is in memory, or `jpeg`: a decoded picture as the JPEG that it was decoded from. */
 export type RecordedForm = Payload['kind'] | 'jpeg';

@@ -6,6 +6,7 @@ import type { RuleEngine } from '../alerts/rule-engine.ts';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
+import type { Alert } from '../core/types.ts';
 import type { AlertDesk } from '../outputs/alert-desk.ts';
 import { HISTOGRAM_FROM, HISTOGRAM_STEP } from '../space/background.ts';
 import type { Evidence } from './evidence.ts';
@@ -41,6 +42,8 @@ export interface DeskOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told what somebody says of an alert. */
+  readonly onVerdict: (alert: Alert, isRight: boolean) => void;
 }
 
 /** Feedback on alerts, the audit of rules, and what is known of backgrounds. */
@@ -101,7 +104,10 @@ export class RuntimeDesk implements AlertDesk {
     if (!raise) throw new EdgeBindError('UNKNOWN_ALERT', `there is no kept alert "${id.slice(0, 80)}"`);
     const { rule, source } = raise;
     const line = { timeUs: this.#options.clock.nowUs(), by, id, rule, source, ...parsed.data };
-    if (parsed.data.right !== undefined) this.#options.engine.judgeAlert(raise, parsed.data.right);
+    if (parsed.data.right !== undefined) {
+      this.#options.engine.judgeAlert(raise, parsed.data.right);
+      this.#options.onVerdict(raise, parsed.data.right);
+    }
     this.#write(() => this.#feedback.append(line));
     return line;
   }

@@ -3,6 +3,7 @@ import { Subscription, type Observable } from 'rxjs';
 import { alerts } from '../../pipelines/alerts.ts';
 import type { AlertDraft, Judged } from '../alerts/active-rule.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
+import { backgroundSnapshot, type BackgroundSnapshot } from '../alerts/background-snapshot.ts';
 import { BackgroundStore } from '../alerts/background-store.ts';
 import { EvidenceStore } from '../alerts/evidence-store.ts';
 import { RuleEngine } from '../alerts/rule-engine.ts';
@@ -35,7 +36,9 @@ export interface AlertingOptions {
   readonly onUpdate: (update: AlertUpdate) => void;
   readonly onScore: (score: Score) => void;
   /** Told which rules are in force, with their vectors. */
-  readonly onRules: (rules: readonly (SpaceVector & { readonly rule: Rule })[]) => void;
+  readonly onRules: (rules: readonly (Partial<SpaceVector> & { readonly rule: Rule })[]) => void;
+  /** Told what somebody says of an alert. */
+  readonly onVerdict: (alert: Alert, isRight: boolean) => void;
   /** In a replay: the vector that the rule had when it was recorded. */
   readonly recorded?: (rule: Rule) => SpaceVector | undefined;
   /** How the error of a rule's query is told; the file and line of the config where it has them. */
@@ -74,7 +77,15 @@ export class Alerting {
       onProblem: onProblem('backgrounds'),
     });
     this.#evidence = new Evidence(new EvidenceStore(join(stateDir, 'evidence')));
-    this.desk = new RuntimeDesk({ engine: this.#engine, alerts: this.alerts, evidence: this.#evidence, stateDir, clock, log });
+    this.desk = new RuntimeDesk({
+      engine: this.#engine,
+      alerts: this.alerts,
+      evidence: this.#evidence,
+      stateDir,
+      clock,
+      log,
+      onVerdict: options.onVerdict,
+    });
     this.book = new RuleBook({
       engine: this.#engine,
       log: this.alerts,
@@ -115,6 +126,16 @@ export class Alerting {
   forget(sources: readonly string[]): void {
     const gone = [...new Set(sources)].filter((id) => !this.#options.isThere(id));
     this.#tell(gone.flatMap((id) => this.#engine.forget(id)));
+  }
+
+  /** What has been learnt up to now, in at most so many bytes. */
+  learnt(maxBytes: number): BackgroundSnapshot {
+    return backgroundSnapshot(this.#engine, maxBytes);
+  }
+
+  /** Learns from what somebody said of an alert, as `desk.feedback` does, and keeps no line of it. */
+  judgeAlert(alert: Alert, isRight: boolean): void {
+    this.#engine.judgeAlert(alert, isRight);
   }
 
   /** What a sensor gave: it may become evidence. */

@@ -28,7 +28,7 @@ import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
-import { sessionOf, startRecorder } from './start-recorder.ts';
+import { RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
 import { Stations } from './stations.ts';
 import { LoopDelay, readinessOf, statusOf } from './status.ts';
 import { tidy } from './tidy.ts';
@@ -94,6 +94,7 @@ export class EdgeBind {
       onUpdate: (update) => this.#outlets.update(update),
       onScore: (score) => this.#outlets.score(score),
       onRules: (rules) => this.#recorder?.rules(rules),
+      onVerdict: (alert, isRight) => this.#recorder?.verdict(alert, isRight),
       explain: (error, { id }) => {
         const index = this.#config.alerts.findIndex((rule) => rule.id === id);
         return index < 0 ? error : placed(this.#at(['alerts', index, 'query']), error);
@@ -215,6 +216,11 @@ export class EdgeBind {
     await this.#transport.release(next.sources);
   }
 
+  /** Learns from what somebody said of an alert while it was recorded. */
+  judgeAlert(alert: Alert, isRight: boolean): void {
+    this.#alerting.judgeAlert(alert, isRight);
+  }
+
   /** Stops the inputs, lets what is on its way come out, writes the state, closes. May be called twice. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -226,6 +232,7 @@ export class EdgeBind {
     this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
     await this.#alerting.start(this.#config.alerts);
+    this.#recorder?.learnt(this.#alerting.learnt(RECORDED_BACKGROUND_BYTES));
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
     this.#stations.open(await this.#resolve(this.#config.sources), pipelines);
     this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fuse());

@@ -61,7 +61,7 @@ export class ReplayWorld implements World {
 
   /** Learns the vectors of recorded rules. `rule` must be as the config's schema gives it. */
   learn(rules: readonly (RecordedRule & { readonly rule: Rule })[]): void {
-    for (const { rule, space, vector } of rules) this.#queries.set(JSON.stringify(rule), { space, vector });
+    for (const { rule, query } of rules) if (query) this.#queries.set(JSON.stringify(rule), query);
   }
 
   /** Looks at an event before its turn. */

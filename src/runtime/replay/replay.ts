@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -46,6 +46,8 @@ export interface ReplayResult {
   readonly undecided: number;
   /** Readings of sources that the config does not have. */
   readonly ignored: number;
+  /** Backgrounds of rules for which there was no room in the recording: they begin to learn anew. */
+  readonly notLearnt: number;
   readonly alerts: readonly Alert[];
   readonly recordedAlerts: readonly Alert[];
   readonly ledger: readonly LedgerLine[];
@@ -68,8 +70,9 @@ const LONGEST_PAUSE_MS = 5000;
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const { recording, log, server, port, dashboardDir } = options;
   const { session } = recording;
-  const firstRules = options.loaded ? undefined : await rulesAtStart(recording);
-  const loaded = options.loaded ?? recordedConfig(recording, firstRules ?? []);
+  const atStart = await stateAtStart(recording);
+  const firstRules = options.loaded ? [] : parseRules(atStart.rules);
+  const loaded = options.loaded ?? recordedConfig(recording, firstRules);
   const bundle = await openBundle(findBundle(loaded.config.model, loaded.folder));
   const isSameSpace = bundle.space.id === session.space.id;
   if (!isSameSpace && !options.loaded)
@@ -82,6 +85,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const stateDir = await mkdtemp(join(tmpdir(), 'edgebind-replay-'));
   try {
     await writeFile(join(stateDir, 'alerts.jsonl'), session.alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
+    if (atStart.learnt) {
+      await mkdir(join(stateDir, 'backgrounds'));
+      await writeFile(join(stateDir, 'backgrounds', '0.base'), atStart.learnt.base);
+    }
     const world = new ReplayWorld({
       startUs: session.startedUs,
       stateDir,
@@ -91,7 +98,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
         options.onAlert(alert);
       },
     });
-    world.learn(firstRules ?? []);
+    world.learn(firstRules);
     const edgebind = await EdgeBind.start(loaded, {
       log,
       server,
@@ -104,7 +111,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       const run = new Run(options, loaded, world, edgebind, isAsRecorded);
       const counts = await run.feed();
       await edgebind.stop();
-      return { decided: isAsRecorded ? 'asRecorded' : 'anew', ...counts, alerts, ledger: edgebind.ledger.lines() };
+      return {
+        decided: isAsRecorded ? 'asRecorded' : 'anew',
+        ...counts,
+        notLearnt: atStart.learnt?.leftOut ?? 0,
+        alerts,
+        ledger: edgebind.ledger.lines(),
+      };
     } finally {
       await edgebind.stop();
     }
@@ -141,11 +154,11 @@ class Run {
     this.#timeline = isAsRecorded ? new RecordedTimeline(world, decide) : new FreshTimeline(world, decide, latenessMs);
   }
 
-  async feed(): Promise<Omit<ReplayResult, 'decided' | 'alerts' | 'ledger'>> {
+  async feed(): Promise<Omit<ReplayResult, 'decided' | 'notLearnt' | 'alerts' | 'ledger'>> {
     const began = performance.now();
     let turns = 0;
     const events = this.#options.recording.events({
-      kinds: ['reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'alert', 'hostStep'],
+      kinds: ['reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep'],
     });
     const isAsRecorded = this.#timeline instanceof RecordedTimeline;
     for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
@@ -179,6 +192,7 @@ class Run {
     else if (event.kind === 'status') this.#world.sources.get(event.status.source)?.say(event.status);
     else if (event.kind === 'hostStep') this.#world.hostSteps$.next(event.byUs);
     else if (event.kind === 'rules' && this.#options.loaded === undefined) this.#rules(event.rules);
+    else if (event.kind === 'verdict') this.#decisions = this.#decisions.then(() => this.#edgebind.judgeAlert(event.alert, event.isRight));
     else if (event.kind === 'reading') {
       this.#world.clock.advanceTo(event.atUs);
       const source = this.#world.sources.get(event.source);
@@ -218,12 +232,18 @@ class Run {
   }
 }
 
-async function rulesAtStart(recording: Recording): Promise<ReturnType<typeof parseRules>> {
-  for await (const event of recording.events({ kinds: ['rules', 'reading'] })) {
-    if (event.kind === 'rules') return parseRules(event.rules);
-    break;
+/** What was in force before the first reading came. */
+async function stateAtStart(recording: Recording): Promise<{
+  readonly rules: readonly RecordedRule[];
+  readonly learnt?: Extract<RecordedEvent, { kind: 'learnt' }>;
+}> {
+  let rules: readonly RecordedRule[] | undefined;
+  for await (const event of recording.events({ kinds: ['rules', 'learnt', 'reading'] })) {
+    if (event.kind === 'rules') rules ??= event.rules;
+    else if (event.kind === 'learnt') return { rules: rules ?? [], learnt: event };
+    else break;
   }
-  return [];
+  return { rules: rules ?? [] };
 }
 
 function parseRules(rules: readonly RecordedRule[]): (RecordedRule & { readonly rule: Rule })[] {
