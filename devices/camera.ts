@@ -1,7 +1,8 @@
 import { UsageError } from '../src/core/errors.ts';
 import type { SourceConfig } from '../src/core/source-config.ts';
 
-const DEFAULT_FPS = 5;
+/** Pictures a second where the config does not say. */
+export const DEFAULT_FPS = 5;
 /** Longest side of a picture where the config does not say. Encoders look at 224 to 336 pixels. */
 const DEFAULT_LONGEST_SIDE = 640;
 

@@ -1,10 +1,11 @@
-import { cameraCommand } from '../../devices/camera.ts';
+import { cameraCommand, DEFAULT_FPS } from '../../devices/camera.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import { decodePicture } from '../frontends/decode-picture.ts';
 import { CaptureSource, type CaptureReader } from './capture-source.ts';
 import type { InputContext } from './context.ts';
+import { FilePace } from './file-pace.ts';
 import { JpegStream } from './jpeg-stream.ts';
 
 /**
@@ -16,6 +17,9 @@ import { JpegStream } from './jpeg-stream.ts';
  */
 export function cameraSource(config: SourceConfig, context: InputContext): Source {
   const stream = new JpegStream();
+  const pace = new FilePace(config);
+  const periodUs = 1e6 / (config.fps ?? DEFAULT_FPS);
+  let ofThisRun = 0;
   const stage = context.ledger.stage(config.id, 'input');
   const lost = (reason: string): void => {
     stage.receive();
@@ -33,7 +37,7 @@ export function cameraSource(config: SourceConfig, context: InputContext): Sourc
           if (!picture) continue;
           stage.receive();
           stage.emit();
-          emit({ arrivalUs, payload: { ...picture, jpeg } });
+          emit({ arrivalUs: pace.arrivalUs(arrivalUs, ofThisRun++ * periodUs), payload: { ...picture, jpeg } });
         }
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
@@ -44,6 +48,8 @@ export function cameraSource(config: SourceConfig, context: InputContext): Sourc
     interrupt: () => {
       if (stream.isInside) lost('truncated');
       stream.reset();
+      pace.restart();
+      ofThisRun = 0;
     },
   };
   return new CaptureSource({

@@ -23,11 +23,18 @@ export class ChildStream {
     let words = '';
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
+    let busy: Promise<void> | undefined;
     child.stdout.on('data', (chunk: Buffer) => {
-      const done = onBytes(chunk);
+      // When the program ends Node resumes what was paused: those bytes wait as well.
+      const done = busy ? busy.then(() => onBytes(chunk)) : onBytes(chunk);
       if (!done) return;
       child.stdout.pause();
-      void done.finally(() => child.stdout.resume());
+      const mine = done.finally(() => {
+        if (busy !== mine) return;
+        busy = undefined;
+        child.stdout.resume();
+      });
+      busy = mine;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-KEPT_WORDS)));
     this.#ended = new Promise((resolve) => {
@@ -35,8 +42,12 @@ export class ChildStream {
       const end = (reason: string, missing: boolean, ok: boolean): void => {
         if (isOver) return;
         isOver = true;
-        resolve();
-        if (!this.#isStopping) onEnd({ reason, missing, ok });
+        const over = (): void => {
+          resolve();
+          if (!this.#isStopping) onEnd({ reason, missing, ok });
+        };
+        if (busy) void busy.then(over);
+        else over();
       };
       child.once('error', (error: NodeJS.ErrnoException) =>
         end(

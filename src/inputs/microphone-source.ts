@@ -4,6 +4,7 @@ import type { SourceConfig } from '../core/source-config.ts';
 import type { Reading } from '../core/types.ts';
 import { CaptureSource, type CaptureReader } from './capture-source.ts';
 import type { InputContext } from './context.ts';
+import { FilePace } from './file-pace.ts';
 
 /** A chunk of sound is so long: short enough for latency, long enough to cost nothing. */
 const CHUNK_MS = 20;
@@ -17,7 +18,7 @@ const CHUNK_MS = 20;
  */
 export function microphoneSource(config: SourceConfig, context: InputContext): Source {
   const rateHz = context.audioRateHz;
-  const chunks = new ChunkReader(rateHz, context.ledger.stage(config.id, 'input'));
+  const chunks = new ChunkReader(rateHz, context.ledger.stage(config.id, 'input'), new FilePace(config));
   return new CaptureSource({
     config,
     context,
@@ -30,15 +31,17 @@ export function microphoneSource(config: SourceConfig, context: InputContext): S
 class ChunkReader implements CaptureReader {
   readonly #rateHz: number;
   readonly #stage: { receive(): void; emit(): void; drop(reason: string): void };
+  readonly #pace: FilePace;
   readonly #chunk: Buffer;
   #filled = 0;
   #seq = 0;
   /** Chunks since this run of ffmpeg began. */
   #ofThisRun = 0;
 
-  constructor(rateHz: number, stage: { receive(): void; emit(): void; drop(reason: string): void }) {
+  constructor(rateHz: number, stage: { receive(): void; emit(): void; drop(reason: string): void }, pace: FilePace) {
     this.#rateHz = rateHz;
     this.#stage = stage;
+    this.#pace = pace;
     this.#chunk = Buffer.alloc(Math.round((rateHz * CHUNK_MS) / 1000) * 2);
   }
 
@@ -64,12 +67,18 @@ class ChunkReader implements CaptureReader {
     // What was said while nobody listened is lost: the next number is left out.
     if (this.#ofThisRun > 0) this.#seq++;
     this.#ofThisRun = 0;
+    this.#pace.restart();
   }
 
-  #reading(arrivalUs: number): Reading {
+  #reading(readUs: number): Reading {
     const data = new Float32Array(this.#chunk.length / 2);
     for (let i = 0; i < data.length; i++) data[i] = this.#chunk.readInt16LE(i * 2) / 32768;
     const deviceUs = (this.#ofThisRun++ * data.length * 1e6) / this.#rateHz;
-    return { arrivalUs, deviceUs, seq: this.#seq++, payload: { kind: 'pcm', rateHz: this.#rateHz, data } };
+    return {
+      arrivalUs: this.#pace.arrivalUs(readUs, deviceUs),
+      deviceUs,
+      seq: this.#seq++,
+      payload: { kind: 'pcm', rateHz: this.#rateHz, data },
+    };
   }
 }
