@@ -26,12 +26,11 @@ interface Raised {
   peakUs: number;
 }
 
-/** What a rule made of one window. */
-export interface Outcome {
-  readonly watch: Watch;
-  readonly fact: Score;
-  readonly change: AlertDraft | undefined;
-  readonly update: AlertUpdate | undefined;
+/** What the rules made of one window so far. */
+export interface OpenVerdict {
+  readonly scores: Score[];
+  readonly changes: AlertDraft[];
+  readonly updates: AlertUpdate[];
 }
 
 /** Of a rule by several sources, the terms of the one alert: up is 1, not up 0. */
@@ -106,15 +105,21 @@ export class ActiveRule {
     return this.query ? Math.fround(cosine(this.query, judged)) : Number.NaN;
   }
 
-  /** @param comesAfter whether the rule that this one waits for was up */
-  judge(score: number, source: string, modality: Sense, at: Moment, comesAfter: boolean): Outcome {
-    const watch = this.watch(source, modality);
+  /**
+   * Judges a score of a source, and puts what follows into the verdict.
+   *
+   * @param comesAfter whether the rule that this one waits for was up
+   */
+  judge(score: number, watch: Watch, at: Moment, comesAfter: boolean, { scores, changes, updates }: OpenVerdict): void {
+    const rule = this.#rule;
     const mayRaise = comesAfter && !this.#quiet?.isQuiet(at.endUs);
-    const { change, fact } = watch.judge(score, at, this.#rule, mayRaise && !this.#rule.atLeast);
-    if (this.#rule.silent) return { watch, fact, change: undefined, update: undefined };
-    const drafted = this.#rule.atLeast ? this.#gather(watch, fact, at, mayRaise) : this.#draft(source, change, watch, fact, at);
-    const update = drafted ? undefined : this.#heighten(this.#rule.atLeast ? ALL : source, fact);
-    return { watch, fact, change: drafted, update };
+    const fact = watch.judge(score, at, rule, mayRaise && !rule.atLeast);
+    scores.push(fact);
+    if (rule.silent) return;
+    const drafted = rule.atLeast ? this.#gather(watch, fact, at, mayRaise) : this.#draft(watch.source, watch.change, watch, fact, at);
+    const update = drafted || this.#raised.size === 0 ? undefined : this.#heighten(rule.atLeast ? ALL : watch.source, fact);
+    if (drafted) changes.push(drafted);
+    if (update) updates.push(update);
   }
 
   /** Goes on with an alert that was raised before a restart. */
@@ -148,7 +153,7 @@ export class ActiveRule {
     if (!atLeast) return undefined;
     this.#newestUs = Math.max(this.#newestUs, at.endUs);
     const up: SenseScore[] = [];
-    for (const { upUs, newest } of this.watches.values()) if (newest && upUs >= this.#newestUs - atLeast.withinMs * 1000) up.push(newest);
+    for (const { upUs, sense } of this.watches.values()) if (sense && upUs >= this.#newestUs - atLeast.withinMs * 1000) up.push(sense);
     const isTogether = up.length >= atLeast.sources;
     const change = this.#together.step(isTogether ? 1 : 0, this.#newestUs, { ...TOGETHER, cooldownMs }, mayRaise);
     if (change === undefined) return undefined;

@@ -19,6 +19,10 @@ export class AlertState {
   #deafUntilUs = Number.NEGATIVE_INFINITY;
   #isHeld = false;
 
+  get isQuiet(): boolean {
+    return this.#phase === 'quiet';
+  }
+
   get isRaised(): boolean {
     return this.#phase === 'raised';
   }

@@ -12,7 +12,7 @@ import type { EngineJournal, RuleEngine } from './rule-engine.ts';
 import type { Watch } from './watch.ts';
 
 const FLUSH_MS = 1000;
-/** A base is written when the journal has grown so far, or is so old. */
+/** A base is written when the journal has grown so far and is larger than the last base, or is so old. */
 const JOURNAL_BYTES = 16 * 1024 * 1024;
 const JOURNAL_MS = 600_000;
 /** Backgrounds written at a stretch before others get a turn. */
@@ -37,6 +37,7 @@ export class BackgroundStore implements EngineJournal {
   #number: number;
   #fd: number | undefined;
   #bytes = 0;
+  #baseBytes = 0;
   #nextIndex = 0;
   #firstIndex = 0;
   #basedMs = 0;
@@ -120,7 +121,8 @@ export class BackgroundStore implements EngineJournal {
   #schedule(): void {
     this.#cancel = this.#options.clock.after(FLUSH_MS, () => {
       this.#flush();
-      const isDue = this.#bytes > JOURNAL_BYTES || this.#options.clock.nowUs() / 1000 - this.#basedMs > JOURNAL_MS;
+      const isDue =
+        this.#bytes > Math.max(JOURNAL_BYTES, this.#baseBytes) || this.#options.clock.nowUs() / 1000 - this.#basedMs > JOURNAL_MS;
       if (isDue && !this.#isBasing) void this.#base();
       this.#schedule();
     });
@@ -180,9 +182,9 @@ export class BackgroundStore implements EngineJournal {
       try {
         await file.write(fileHeader());
         const writer = new RecordWriter();
-        let count = 0;
+        let [count, bytes] = [0, 0];
         const put = async (): Promise<void> => {
-          if (writer.size > 0) await file.write(frameOf(writer.take()));
+          if (writer.size > 0) bytes += (await file.write(frameOf(writer.take()))).bytesWritten;
         };
         for (const { cells, perDay, ...name } of this.#engine.backgrounds()) {
           writer.cells({ ...name, ...(perDay !== undefined && { perDay }) }, cells);
@@ -194,6 +196,7 @@ export class BackgroundStore implements EngineJournal {
         }
         await put();
         await file.sync();
+        this.#baseBytes = bytes;
       } finally {
         await file.close();
       }

@@ -181,6 +181,23 @@ describe('RuleEngine with calibrated rules', () => {
     expect(engine.judge(embedding(0.6, 0)).changes).toHaveLength(1);
   });
 
+  it('learns what is usual under a provisional threshold that lies below it, and clears then', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ threshold: 0.02, falseAlarmsPerDay: 2 }), query);
+    const states: string[] = [];
+    for (let i = 0; i < 2000; i++) for (const { state } of engine.judge(embedding(wave(i), i)).changes) states.push(state);
+    expect(states).toEqual(['raised', 'cleared']);
+    const { threshold } = engine.background('glass', 'mic')!;
+    expect(threshold).toBeGreaterThan(0.12);
+    expect(threshold).toBeLessThan(0.2);
+    // The same as without a provisional threshold.
+    const plain = new RuleEngine('s');
+    plain.set(calibrated, query);
+    for (let i = 0; i < 2000; i++) plain.judge(embedding(wave(i), i));
+    expect(plain.background('glass', 'mic')!.threshold).toBeCloseTo(threshold!, 2);
+    expect(engine.judge(embedding(0.9, 2000)).changes).toMatchObject([{ state: 'raised' }]);
+  });
+
   it('learns a new rule at once from what the sources gave before', () => {
     const engine = new RuleEngine('s');
     engine.set(rule({ id: 'other' }), query);

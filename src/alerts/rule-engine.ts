@@ -3,7 +3,8 @@ import type { BackgroundReport } from '../space/background.ts';
 import { Familiar, type Kept } from '../space/familiar.ts';
 import { RecentVectors } from '../space/recent-vectors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
-import { ActiveRule, type AlertDraft, type Judged, type Outcome } from './active-rule.ts';
+import { ActiveRule, type AlertDraft, type Judged, type OpenVerdict } from './active-rule.ts';
+import { Panel, packQueries, type PackedQueries } from './panel.ts';
 import { tryOut, type Trial } from './try-out.ts';
 import type { Rule } from './rule.ts';
 import { Watch } from './watch.ts';
@@ -44,7 +45,8 @@ const TOGETHER_US = 3e6;
 /** Scores each embedding against the rules that listen to its source, and turns scores into changes of alerts. */
 export class RuleEngine {
   readonly #rules = new Map<string, ActiveRule>();
-  readonly #listeners = new Map<string, readonly ActiveRule[]>();
+  readonly #panels = new Map<string, Panel>();
+  #packed: PackedQueries[] = [];
   readonly #recent = new Map<string, { readonly modality: Judged['modality']; readonly vectors: RecentVectors }>();
   readonly #familiar = new Map<string, Familiar>();
   readonly #newest = new Map<string, Judged>();
@@ -86,7 +88,7 @@ export class RuleEngine {
     if (goesOn) active.adopt(old);
     else this.#begin(active);
     this.#rules.set(rule.id, active);
-    this.#listeners.clear();
+    this.#layOut();
     return cleared;
   }
 
@@ -95,7 +97,7 @@ export class RuleEngine {
     const active = this.#rules.get(id);
     if (!active) return [];
     this.#rules.delete(id);
-    this.#listeners.clear();
+    this.#layOut();
     return active.clear(() => true);
   }
 
@@ -124,23 +126,21 @@ export class RuleEngine {
 
   /** @throws SpaceMismatchError where a rule's query is of another space than the embedding */
   judge(embedding: Judged): Verdict {
-    const scores: Score[] = [];
-    const changes: AlertDraft[] = [];
-    const updates: AlertUpdate[] = [];
-    const novelty = this.#meet(embedding);
-    for (const active of this.#listening(embedding)) {
-      const score = this.#score(active, embedding, novelty);
-      if (score === undefined) continue;
+    const verdict: OpenVerdict = { scores: [], changes: [], updates: [] };
+    const panel = this.#panel(embedding);
+    const { rules, watches } = panel;
+    const similarities = panel.similarities(embedding);
+    const novelty = this.#meet(embedding, rules);
+    for (const [i, active] of rules.entries()) {
+      const watch = watches[i];
+      const score = this.#score(active, embedding, similarities[i] ?? 0, novelty);
+      if (score === undefined || !watch) continue;
       const { after } = active.rule;
       const comesAfter = !after || this.#rules.get(after.rule)?.wasUp(embedding.endUs, after.withinMs) === true;
-      const { source, modality } = embedding;
-      const outcome: Outcome = active.judge(score, source, modality, embedding, comesAfter);
-      this.#journal?.score(active, outcome.watch, score, embedding.endUs, outcome.watch.state.isUp);
-      scores.push(outcome.fact);
-      if (outcome.change) changes.push(outcome.change);
-      if (outcome.update) updates.push(outcome.update);
+      active.judge(score, watch, embedding, comesAfter, verdict);
+      this.#journal?.score(active, watch, score, embedding.endUs, watch.state.isUp);
     }
-    return { scores, changes, updates };
+    return verdict;
   }
 
   /** Somebody says whether an alert was right: see `Background.judge`. */
@@ -194,7 +194,7 @@ export class RuleEngine {
 
   /** What each source of a rule scored: when it was up, or last. */
   senses(rule: string): SenseScore[] {
-    return [...(this.#rules.get(rule)?.watches.values() ?? [])].flatMap(({ newest }) => (newest ? [newest] : []));
+    return [...(this.#rules.get(rule)?.watches.values() ?? [])].flatMap(({ sense }) => (sense ? [sense] : []));
   }
 
   /** The newest vector of a source. */
@@ -239,33 +239,46 @@ export class RuleEngine {
       const watch = active.watch(source, modality);
       for (const { endUs, vector } of vectors.all()) {
         const score = active.similarity({ space: this.#space, vector });
-        const isUp = score >= (watch.threshold(rule) ?? Infinity);
+        const isUp = score >= (watch.background.threshold ?? Infinity);
         watch.background.push(score, endUs, isUp);
         this.#journal?.score(active, watch, score, endUs, isUp);
       }
     }
   }
 
-  #listening({ source, modality }: Judged): readonly ActiveRule[] {
-    let listening = this.#listeners.get(source);
-    if (!listening) {
-      listening = [...this.#rules.values()].filter((active) => active.listensTo({ source, modality }));
-      this.#listeners.set(source, listening);
+  #panel(embedding: Judged): Panel {
+    const { source, modality } = embedding;
+    let panel = this.#panels.get(source);
+    if (!panel) {
+      const listening = [...this.#rules.values()].filter((active) => active.listensTo(embedding));
+      const same = this.#packed.find(
+        ({ rules, space }) =>
+          space === embedding.space && rules.length === listening.length && rules.every((rule, i) => rule === listening[i]),
+      );
+      const packed = same ?? packQueries(listening, embedding);
+      if (!same) this.#packed.push(packed);
+      panel = new Panel(packed, source, modality);
+      this.#panels.set(source, panel);
     }
-    return listening;
+    return panel;
   }
 
-  #score(active: ActiveRule, embedding: Judged, novelty: number): number | undefined {
-    const { disagreement, novelty: isNovelty } = active.rule.query;
-    if (isNovelty) return novelty;
-    if (!disagreement) return active.similarity(embedding);
-    const other = this.#newest.get(disagreement[1]);
+  /** Other rules are in force: what was laid out for the old ones is made anew. */
+  #layOut(): void {
+    this.#panels.clear();
+    this.#packed = [];
+  }
+
+  #score({ rule: { query } }: ActiveRule, embedding: Judged, similarity: number, novelty: number): number | undefined {
+    if (query.novelty) return novelty;
+    if (!query.disagreement) return similarity;
+    const other = this.#newest.get(query.disagreement[1]);
     if (!other || Math.abs(other.endUs - embedding.endUs) > TOGETHER_US) return undefined;
     return Math.fround(-cosine(embedding, other));
   }
 
   /** Remembers the vector; says how new it is, where a rule asks for that. */
-  #meet(embedding: Judged): number {
+  #meet(embedding: Judged, listening: readonly ActiveRule[]): number {
     const { source, modality, startUs, endUs, vector } = embedding;
     this.#newest.set(source, embedding);
     let recent = this.#recent.get(source);
@@ -274,7 +287,7 @@ export class RuleEngine {
       this.#recent.set(source, recent);
     }
     recent.vectors.push(startUs, endUs, vector);
-    if (!this.#listening(embedding).some(({ rule }) => rule.query.novelty)) return 0;
+    if (!listening.some(({ rule }) => rule.query.novelty)) return 0;
     return Math.fround(this.#familiarOf(source).meet(vector, endUs, (kept) => this.#journal?.familiar(source, kept)));
   }
 

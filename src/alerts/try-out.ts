@@ -41,8 +41,10 @@ export function tryOut(
   const counter = new Watch(source, modality, { ...alone, falseAlarmsPerDay: undefined });
   const fixed: Rule = { ...alone, falseAlarmsPerDay: undefined, threshold: threshold ?? 1, clearBelow: undefined };
   let alarms = 0;
-  for (const { score, startUs, endUs } of threshold === undefined ? [] : scores)
-    if (counter.judge(score, { startUs, endUs, errorUs: 0 }, fixed, true).change === 'raised') alarms++;
+  for (const { score, startUs, endUs } of threshold === undefined ? [] : scores) {
+    counter.judge(score, { startUs, endUs, errorUs: 0 }, fixed, true);
+    if (counter.change === 'raised') alarms++;
+  }
   const toUs = scores.at(-1)?.endUs ?? 0;
   return {
     source,

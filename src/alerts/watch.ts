@@ -23,8 +23,10 @@ export class Watch {
   journalIndex = -1;
   /** End of the newest window in which it was up. */
   upUs: number = Number.NEGATIVE_INFINITY;
-  /** Score and window of that moment, or the newest where it never was. */
-  newest: SenseScore | undefined;
+  /** What the newest score changed. */
+  change: AlertChange;
+  #shown: Score | undefined;
+  #errorUs = 0;
   readonly #terms: { threshold: number; clearBelow: number; holdMs: number; cooldownMs: number };
 
   constructor(source: string, modality: Sense, rule: Rule, cells?: Float64Array) {
@@ -45,43 +47,50 @@ export class Watch {
     return this.background.threshold ?? rule.threshold;
   }
 
-  /** Judges a score, learns from it, and says whether the alert changed. Several sources of one rule rest together: see `Gathering`. */
-  judge(score: number, at: Moment, rule: Rule, mayRaise: boolean): { readonly change: AlertChange; readonly fact: Score } {
-    const { background } = this;
+  /** What it scored when it was up last, or just now where that is long ago. */
+  get sense(): SenseScore | undefined {
+    if (!this.#shown) return undefined;
+    const { source, modality, score, threshold, spreads = 0, startUs, endUs } = this.#shown;
+    return { source, modality, score, threshold, spreads, startUs, endUs, errorUs: this.#errorUs };
+  }
+
+  /** Judges a score, learns from it, and leaves what it made of it in `fact` and `change`. A rule of several sources rests as one. */
+  judge(score: number, at: Moment, rule: Rule, mayRaise: boolean): Score {
+    const { background, state } = this;
+    const { startUs, endUs, errorUs } = at;
     const learnt = background.threshold;
-    const threshold = learnt ?? rule.threshold;
-    const terms = this.#terms;
-    terms.threshold = threshold ?? Number.POSITIVE_INFINITY;
-    terms.clearBelow =
-      threshold === undefined
-        ? Number.POSITIVE_INFINITY
-        : learnt === undefined
-          ? clearBelow(threshold, rule)
-          : background.clearBelow(threshold);
-    terms.holdMs = rule.holdMs;
-    terms.cooldownMs = rule.atLeast ? 0 : rule.cooldownMs;
-    const spreads = background.spreadsAt(score);
-    const change = this.state.step(score, at.endUs, terms, mayRaise);
-    const { isUp } = this.state;
-    background.push(score, at.endUs, isUp);
-    const fact = factOf(this, rule, score, threshold ?? OUT_OF_REACH, Number.isNaN(spreads) ? 0 : spreads, at);
-    if (isUp) this.upUs = at.endUs;
-    if (isUp || this.newest === undefined || this.upUs === Number.NEGATIVE_INFINITY || at.endUs - this.upUs > FORGET_US) {
-      const { source, modality } = this;
-      this.newest = { source, modality, score, threshold: fact.threshold, spreads: fact.spreads ?? 0, ...at };
+    const threshold = learnt ?? rule.threshold ?? Number.POSITIVE_INFINITY;
+    this.change = undefined;
+    // Most scores are far from an alert: for them nothing more is worked out.
+    if (score >= threshold || !state.isQuiet) {
+      const terms = this.#terms;
+      terms.threshold = threshold;
+      terms.clearBelow = learnt === undefined ? clearBelow(threshold, rule) : background.clearBelow(threshold);
+      terms.holdMs = rule.holdMs;
+      terms.cooldownMs = rule.atLeast ? 0 : rule.cooldownMs;
+      this.change = state.step(score, endUs, terms, mayRaise);
     }
-    return { change, fact };
+    const { isUp } = state;
+    const spreads = background.push(score, endUs, isUp);
+    const fact = this.#fact(score, learnt, rule, Number.isNaN(spreads) ? 0 : spreads, startUs, endUs);
+    if (isUp) this.upUs = endUs;
+    if (isUp || endUs - this.upUs > FORGET_US) {
+      this.#shown = fact;
+      this.#errorUs = errorUs;
+    }
+    return fact;
+  }
+
+  /** Written out twice: a spread of an object costs several times as much, and there are thousands a second. */
+  #fact(score: number, learnt: number | undefined, rule: Rule, spreads: number, startUs: number, endUs: number): Score {
+    const { source, modality } = this;
+    const threshold = learnt ?? rule.threshold ?? OUT_OF_REACH;
+    if (rule.falseAlarmsPerDay === undefined || learnt !== undefined)
+      return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads };
+    const learning = Math.min(1, this.background.peaksSeen / PEAKS_NEEDED);
+    return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads, learning };
   }
 }
 
 /** What was up is shown with an alert for so long. */
 const FORGET_US = 10e6;
-
-function factOf({ source, modality, background }: Watch, rule: Rule, score: number, threshold: number, spreads: number, at: Moment): Score {
-  const { startUs, endUs } = at;
-  const fact = { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads };
-  if (rule.falseAlarmsPerDay === undefined || background.threshold !== undefined) return fact;
-  // Written out: a spread of the fact costs several times as much, and there are thousands a second.
-  const learning = Math.min(1, background.peaksSeen / PEAKS_NEEDED);
-  return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads, learning };
-}

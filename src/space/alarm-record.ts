@@ -2,10 +2,19 @@ const KEPT = 32;
 const NEXT = 0;
 const TIMES = 1;
 const HEIGHTS = TIMES + KEPT;
-const VERDICTS = HEIGHTS + KEPT;
+const ENDS = HEIGHTS + KEPT;
+const VERDICTS = ENDS + KEPT;
 const OPEN = 0;
 const RIGHT = 1;
 const BACKGROUND = 2;
+
+/** An alarm of which somebody said what it was. */
+export interface JudgedAlarm {
+  readonly height: number;
+  readonly timeUs: number;
+  readonly lastUs: number;
+  readonly goes: 'in' | 'out';
+}
 
 /**
  * The alarms that a threshold has raised of late. They are no background until somebody says that they were wrong, or until there are so
@@ -19,18 +28,24 @@ export class AlarmRecord {
     this.#cells = cells;
   }
 
-  /** An alarm begins. */
-  begin(timeUs: number, height: number): void {
+  /**
+   * An alarm begins.
+   *
+   * @param isCounted whether its peaks count as background already: no threshold of its own raised it
+   */
+  begin(timeUs: number, height: number, isCounted: boolean): void {
     const at = this.#cell(NEXT);
     this.#cells[NEXT] = (at + 1) % KEPT;
     this.#cells[TIMES + at] = timeUs;
     this.#cells[HEIGHTS + at] = height;
-    this.#cells[VERDICTS + at] = OPEN;
+    this.#cells[ENDS + at] = timeUs;
+    this.#cells[VERDICTS + at] = isCounted ? BACKGROUND : OPEN;
   }
 
   /** The newest alarm goes on. */
-  extend(height: number): void {
+  extend(timeUs: number, height: number): void {
     const at = (this.#cell(NEXT) + KEPT - 1) % KEPT;
+    this.#cells[ENDS + at] = timeUs;
     if (height > this.#cell(HEIGHTS + at)) this.#cells[HEIGHTS + at] = height;
   }
 
@@ -58,16 +73,16 @@ export class AlarmRecord {
   /**
    * Judges the alarm that began then.
    *
-   * @returns what follows for the background: its height and time, and whether it goes in or comes out; undefined where nothing does
+   * @returns what follows for the background: its height and times, and whether it goes in or comes out; undefined where nothing does
    */
-  judge(timeUs: number, isRight: boolean): { readonly height: number; readonly timeUs: number; readonly goes: 'in' | 'out' } | undefined {
+  judge(timeUs: number, isRight: boolean): JudgedAlarm | undefined {
     for (let at = 0; at < KEPT; at++) {
       if (this.#cell(TIMES + at) !== timeUs || timeUs === 0) continue;
       const before = this.#cell(VERDICTS + at);
       this.#cells[VERDICTS + at] = isRight ? RIGHT : BACKGROUND;
       if ((before === BACKGROUND) === !isRight) return undefined;
       if (before === OPEN && isRight) return undefined;
-      return { height: this.#cell(HEIGHTS + at), timeUs, goes: isRight ? 'out' : 'in' };
+      return { height: this.#cell(HEIGHTS + at), timeUs, lastUs: this.#cell(ENDS + at), goes: isRight ? 'out' : 'in' };
     }
     return undefined;
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomScores, TAIL_KINDS, type TailKind } from '../../bench/random-scores.ts';
 import { seeded } from './bind/seeded.ts';
-import { Background, BACKGROUND_CELLS } from './background.ts';
+import { Background, BACKGROUND_CELLS, HOT_CELLS } from './background.ts';
 
 const HOUR = 3600;
 const HZ = 2;
@@ -78,6 +78,36 @@ describe('Background', () => {
     }
     expect(busy.threshold! - quiet.threshold!).toBeLessThan(0.03);
     expect(busy.report().events).toBeGreaterThan(5);
+  });
+
+  it('takes what an alert before its own threshold saw for background, short excursions left out, and takes it out again when it was right', () => {
+    const learn = (isUp: (score: number, i: number) => boolean, excursions: boolean): Background => {
+      const scores = noise('normal', 3);
+      const background = new Background(2);
+      for (let i = 0; background.threshold === undefined; i++) {
+        const score = scores() + (excursions && i > 600 && i % 400 < 6 ? 0.3 : 0);
+        background.push(score, (i / HZ + 1) * 1e6, isUp(score, i));
+      }
+      return background;
+    };
+    const plain = learn(() => false, false).threshold!;
+    expect(learn(() => true, false).threshold).toBeCloseTo(plain, 9);
+    expect(learn((score) => score > 0.16, true).threshold! - plain).toBeLessThan(0.03);
+    const marked = learn((_, i) => i >= 800 && i < 806, true);
+    const before = marked.report().peaks;
+    marked.judge((800 / HZ + 1) * 1e6, true);
+    expect(marked.report().peaks).toBe(before - 1);
+  });
+
+  it('goes on at another place of memory as if it had stayed', () => {
+    const [one, other] = [new Background(2), new Background(2)];
+    const hot = new Float64Array(3 * HOT_CELLS);
+    for (let i = 0; i < 4000; i++) {
+      if (i === 20 || i === 2000) other.moveTo(hot, HOT_CELLS * (i === 20 ? 1 : 2));
+      for (const background of [one, other]) background.push(0.1 + 0.02 * Math.sin(i * 1.7) * Math.sin(i * i), (i + 1) * 1e6, false);
+    }
+    expect(other.cells).toEqual(one.cells);
+    expect(other.threshold).toBe(one.threshold);
   });
 
   it('follows dusk without an alarm, and reports a change at once as one', () => {

@@ -10,11 +10,17 @@ const NEW_PEAKS = 2;
 const SEEN_US = 3;
 const GAVE_UP_US = 4;
 const ALARM_US = 5;
-const HISTOGRAM = 8;
-const BINS = 48;
-const TRACKER = HISTOGRAM + BINS;
+/** Time that the store of peaks has not been told of. */
+const UNTOLD_US = 6;
+const TRACKER = 8;
 const FINDER = TRACKER + DriftTracker.CELLS;
-const STORE = FINDER + PeakFinder.CELLS;
+const HISTOGRAM = FINDER + PeakFinder.CELLS + 1;
+const BINS = 48;
+
+/** Of the numbers of a background those that each score may change come first: so many. */
+export const HOT_CELLS: number = HISTOGRAM + BINS;
+const FIRST = HOT_CELLS;
+const STORE = FIRST + DriftTracker.FIRST;
 const ALARMS = STORE + PeakStore.CELLS;
 
 /** Numbers that a background consists of. */
@@ -37,8 +43,8 @@ const LEAST_MARGIN = 0.02;
 const PLAUSIBLE = 1 / 20;
 /** The threshold is set for this share of what was asked: no stream is as even as the mathematics wants it. */
 const CAUTION = 0.75;
-/** The tail is fitted again when this share of its peaks is new. */
-const NEWS = 1 / 16;
+/** The tail is fitted again when this share of the peaks that it may rest on is new. */
+const NEWS = 1 / 8;
 
 /** What a background knows, for people. */
 export interface BackgroundReport {
@@ -61,31 +67,53 @@ export interface BackgroundReport {
 
 /**
  * What one query usually scores on one source, and from it the threshold for "at most N false alarms a day". Runs on event time alone,
- * costs a fraction of a microsecond for each score, and is one array of numbers, so that it can be kept and goes on where it was.
+ * costs a fraction of a microsecond for each score, and is an array of numbers, so that it can be kept and goes on where it was.
  *
  * Level and spread follow the drift of day and night (`DriftTracker`); peaks of the standardised score, one for each stretch that would
  * be one alarm (`PeakFinder`), fill a store of the highest (`PeakStore`); their tail (`fitTail`) gives the height that is reached N times
- * a day. Scores during an alert are no background: `AlarmRecord` keeps them until somebody says what they were.
+ * a day. Scores during an alert that this threshold has raised are no background: `AlarmRecord` keeps them until somebody says what they
+ * were. While there is no such threshold everything is background, whatever else has raised an alert: a short event is told by its
+ * distance from the other peaks.
  */
 export class Background {
-  readonly cells: Float64Array;
   readonly #perDay: number | undefined;
-  readonly #tracker: DriftTracker;
-  readonly #finder: PeakFinder;
+  readonly #cold: Float64Array;
   readonly #store: PeakStore;
   readonly #alarms: AlarmRecord;
+  #hot: Float64Array;
+  #at = 0;
+  #tracker: DriftTracker;
+  #finder: PeakFinder;
 
   /**
    * @param perDay false alarms a day that are acceptable; undefined: watches only, and has no threshold
-   * @param cells what another background had learnt; it is taken over, not copied
+   * @param cells what another background had learnt; copied
    */
   constructor(perDay?: number, cells: Float64Array = new Float64Array(BACKGROUND_CELLS)) {
     this.#perDay = perDay;
-    this.cells = cells;
-    this.#tracker = new DriftTracker(cells.subarray(TRACKER, FINDER));
-    this.#finder = new PeakFinder(cells.subarray(FINDER, STORE));
-    this.#store = new PeakStore(cells.subarray(STORE, ALARMS));
-    this.#alarms = new AlarmRecord(cells.subarray(ALARMS));
+    this.#hot = cells.slice(0, HOT_CELLS);
+    this.#cold = cells.slice(HOT_CELLS);
+    this.#tracker = new DriftTracker(this.#hot, TRACKER, this.#coldFrom(FIRST, STORE));
+    this.#finder = new PeakFinder(this.#hot, FINDER);
+    this.#store = new PeakStore(this.#coldFrom(STORE, ALARMS));
+    this.#alarms = new AlarmRecord(this.#coldFrom(ALARMS, BACKGROUND_CELLS));
+  }
+
+  /** All that it has learnt, as it is now. */
+  get cells(): Float64Array {
+    const cells = new Float64Array(BACKGROUND_CELLS);
+    cells.set(this.#hot.subarray(this.#at, this.#at + HOT_CELLS));
+    cells.set(this.#cold, HOT_CELLS);
+    return cells;
+  }
+
+  /** Lays the numbers that each score changes at that place of an array: side by side with those of other rules they are read at once. */
+  moveTo(hot: Float64Array, at: number): void {
+    hot.set(this.#hot.subarray(this.#at, this.#at + HOT_CELLS), at);
+    this.#hot = hot;
+    this.#at = at;
+    this.#tracker = new DriftTracker(hot, at + TRACKER, this.#coldFrom(FIRST, STORE));
+    this.#finder = new PeakFinder(hot, at + FINDER);
   }
 
   /** Whether the threshold can be trusted. */
@@ -119,26 +147,28 @@ export class Background {
    * Takes a score in, AFTER it was judged. Not later than the score before: counted already, and left out.
    *
    * @param isAlarm whether an alert is raised now
+   * @returns the score in spreads above what was usual before it; NaN at first
    */
-  push(score: number, endUs: number, isAlarm: boolean): void {
-    const { cells } = this;
-    const lastUs = this.#cell(LAST_US);
-    if (endUs <= lastUs || !Number.isFinite(score)) return;
-    cells[LAST_US] = endUs;
+  push(score: number, endUs: number, isAlarm: boolean): number {
+    const hot = this.#hot;
+    const at = this.#at;
+    const lastUs = hot[at + LAST_US] ?? 0;
+    if (endUs <= lastUs || !Number.isFinite(score)) return this.spreadsAt(score);
+    hot[at + LAST_US] = endUs;
     const stepUs = lastUs === 0 ? 0 : endUs - lastUs;
     const z = this.#tracker.push(score, stepUs);
-    const seenUs = this.#cell(SEEN_US) + Math.min(stepUs, LONGEST_STEP_US);
-    cells[SEEN_US] = seenUs;
-    if (Number.isNaN(z)) return;
-    const bin = Math.max(0, Math.min(BINS - 1, Math.floor((z - HISTOGRAM_FROM) / HISTOGRAM_STEP)));
-    cells[HISTOGRAM + bin] = this.#cell(HISTOGRAM + bin) + 1;
-    this.#noteAlarm(z, endUs, isAlarm);
-    if (seenUs < SETTLE_US) return;
-    this.#store.watch(Math.min(stepUs, LONGEST_STEP_US));
-    const peak = this.#finder.push(z, endUs, isAlarm);
-    if (!peak || peak.isAlarm) return;
-    if (this.#store.add(peak.height, peak.timeUs)) cells[NEW_PEAKS] = this.#cell(NEW_PEAKS) + 1;
-    this.#refitIfNews();
+    const watchedUs = Math.min(stepUs, LONGEST_STEP_US);
+    const seenUs = (hot[at + SEEN_US] ?? 0) + watchedUs;
+    hot[at + SEEN_US] = seenUs;
+    if (Number.isNaN(z)) return z;
+    const bin = at + HISTOGRAM + Math.max(0, Math.min(BINS - 1, Math.floor((z - HISTOGRAM_FROM) / HISTOGRAM_STEP)));
+    hot[bin] = (hot[bin] ?? 0) + 1;
+    if (isAlarm || (hot[at + ALARM_US] ?? 0) > 0) this.#noteAlarm(z, endUs, isAlarm);
+    if (seenUs < SETTLE_US) return z;
+    hot[at + UNTOLD_US] = (hot[at + UNTOLD_US] ?? 0) + watchedUs;
+    const peak = this.#finder.push(z, endUs, isAlarm && this.#cell(HEIGHT) !== 0);
+    if (peak && !peak.isAlarm) this.#addPeak(peak.height, peak.timeUs);
+    return z;
   }
 
   /** Somebody says whether the alarm that began then was right. A wrong one is background from now on; a right one never. */
@@ -146,7 +176,7 @@ export class Background {
     const news = this.#alarms.judge(alarmUs, isRight);
     if (!news) return;
     if (news.goes === 'in') this.#store.add(news.height, news.timeUs, true);
-    else this.#store.remove(news.timeUs, news.timeUs);
+    else this.#store.remove(news.timeUs, news.lastUs);
     this.#refit();
   }
 
@@ -162,12 +192,13 @@ export class Background {
   }
 
   get tail(): Tail | undefined {
+    this.#tellTime();
     return fitTail(this.#store.sample());
   }
 
   /** Scores so far by their distance from the level. */
   get histogram(): Float64Array {
-    return this.cells.slice(HISTOGRAM, HISTOGRAM + BINS);
+    return this.#hot.slice(this.#at + HISTOGRAM, this.#at + HISTOGRAM + BINS);
   }
 
   report(): BackgroundReport {
@@ -189,12 +220,12 @@ export class Background {
 
   #noteAlarm(z: number, endUs: number, isAlarm: boolean): void {
     const alarmUs = this.#cell(ALARM_US);
-    if (isAlarm && alarmUs > 0) this.#alarms.extend(z);
+    if (isAlarm && alarmUs > 0) this.#alarms.extend(endUs, z);
     else if (isAlarm) {
-      this.cells[ALARM_US] = endUs;
-      this.#alarms.begin(endUs, z);
-    } else if (alarmUs > 0) {
-      this.cells[ALARM_US] = 0;
+      this.#put(ALARM_US, endUs);
+      this.#alarms.begin(endUs, z, this.#cell(HEIGHT) === 0);
+    } else {
+      this.#put(ALARM_US, 0);
       this.#weighAlarm(alarmUs, endUs);
     }
   }
@@ -207,24 +238,40 @@ export class Background {
     // So many would hardly come by chance from what was asked for: the world has changed, or it was learnt from too little.
     const isTooOften = this.#alarms.open(endUs - DAY_US) > this.#perDay + 3 * Math.sqrt(this.#perDay) + 3;
     if (!isPlausible && !isTooOften) return;
-    if (isTooOften) this.cells[GAVE_UP_US] = endUs;
+    if (isTooOften) this.#put(GAVE_UP_US, endUs);
     this.#alarms.giveUp(isTooOften ? endUs - DAY_US : alarmUs, (height, timeUs) => this.#store.add(height, timeUs, isTooOften));
     this.#refit();
   }
 
-  #refitIfNews(): void {
+  #addPeak(height: number, timeUs: number): void {
+    this.#tellTime();
+    if (this.#store.add(height, timeUs)) this.#put(NEW_PEAKS, this.#cell(NEW_PEAKS) + 1);
     const isFirst = this.isReady && this.#cell(HEIGHT) === 0;
     if (isFirst || this.#cell(NEW_PEAKS) > NEWS * Math.min(this.#store.total, 2 * PEAKS_NEEDED)) this.#refit();
   }
 
-  #refit(): void {
-    this.cells[NEW_PEAKS] = 0;
-    if (this.#perDay === undefined || !this.isReady) return;
-    const { tail } = this;
-    if (tail) this.cells[HEIGHT] = heightFor(tail, CAUTION * this.#perDay);
+  /** The store counts the time watched: told of it now and then, not with each score. */
+  #tellTime(): void {
+    this.#store.watch(this.#cell(UNTOLD_US));
+    this.#put(UNTOLD_US, 0);
   }
 
-  #cell(at: number): number {
-    return this.cells[at] ?? 0;
+  #refit(): void {
+    this.#put(NEW_PEAKS, 0);
+    if (this.#perDay === undefined || !this.isReady) return;
+    const { tail } = this;
+    if (tail) this.#put(HEIGHT, heightFor(tail, CAUTION * this.#perDay));
+  }
+
+  #coldFrom(from: number, to: number): Float64Array {
+    return this.#cold.subarray(from - HOT_CELLS, to - HOT_CELLS);
+  }
+
+  #put(place: number, value: number): void {
+    this.#hot[this.#at + place] = value;
+  }
+
+  #cell(place: number): number {
+    return this.#hot[this.#at + place] ?? 0;
   }
 }

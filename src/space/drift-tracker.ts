@@ -7,7 +7,7 @@ const WIDEST = 3;
 const SHIFT = 4;
 const RECENT = 5;
 const CHANGES = 6;
-const BUFFER = 8;
+const SPREAD = 7;
 
 /** How fast the level follows: the time in which a distance shrinks to a third. Dusk takes an hour. */
 const FOLLOW_US = 300e6;
@@ -34,15 +34,25 @@ const LONGEST_STEP_US = 60e6;
 
 /**
  * Level and spread of a stream of scores, followed as they drift, and hardly moved by events: Huber's M-estimators of location and
- * scale (Huber 1964), updated with each score at a weight that depends on the time since the last. All state is in `cells`, so that it
- * can be kept.
+ * scale (Huber 1964), updated with each score at a weight that depends on the time since the last. All state is in the cells and in
+ * the first scores, so that it can be kept.
  */
 export class DriftTracker {
-  static readonly CELLS: number = BUFFER + FIRST;
+  static readonly CELLS = 8;
+  /** Scores that are kept until there is a level. */
+  static readonly FIRST: number = FIRST;
   readonly #cells: Float64Array;
+  readonly #at: number;
+  readonly #first: Float64Array;
 
-  constructor(cells: Float64Array) {
+  /**
+   * @param at where in the cells its own begin
+   * @param first room for the first scores
+   */
+  constructor(cells: Float64Array, at: number, first: Float64Array) {
     this.#cells = cells;
+    this.#at = at;
+    this.#first = first;
   }
 
   /** Whether enough was seen for a level and a spread. */
@@ -54,9 +64,9 @@ export class DriftTracker {
     return this.#cell(LEVEL);
   }
 
-  /** In the manner of a standard deviation; never 0. */
+  /** In the manner of a standard deviation; 0 while it is not known. */
   get spread(): number {
-    return Math.max(Math.sqrt(this.#cell(VARIANCE)), SHARE_OF_WIDEST * this.#cell(WIDEST), LEAST_SPREAD);
+    return this.#cell(SPREAD);
   }
 
   /** How often the background has changed at once, e.g. because a camera was turned or a fan switched on. */
@@ -72,52 +82,63 @@ export class DriftTracker {
    */
   push(score: number, stepUs: number): number {
     const cells = this.#cells;
-    const count = this.#cell(COUNT);
-    cells[COUNT] = count + 1;
+    const at = this.#at;
+    const count = cells[at + COUNT] ?? 0;
+    cells[at + COUNT] = count + 1;
     if (count < FIRST) {
-      cells[BUFFER + count] = score;
+      this.#first[count] = score;
       if (count === FIRST - 1) this.#begin();
       return Number.NaN;
     }
-    const spread = this.spread;
-    const z = (score - this.level) / spread;
+    const level = cells[at + LEVEL] ?? 0;
+    const spread = cells[at + SPREAD] ?? 0;
+    const z = (score - level) / spread;
     const step = Math.min(stepUs, LONGEST_STEP_US);
     // At first each score counts as much as the ones before it.
-    const weight = Math.max(step / (FOLLOW_US + step), 1 / (count + 1));
-    const spreadWeight = Math.max(step / (SPREAD_FOLLOW_US + step), 1 / (count + 1));
-    const pull = clip(z, PULL);
-    const variance = this.#cell(VARIANCE);
-    cells[LEVEL] = this.level + weight * pull * spread;
+    const least = 1 / (count + 1);
+    cells[at + LEVEL] = level + Math.max(step / (FOLLOW_US + step), least) * clip(z, PULL) * spread;
+    const variance = cells[at + VARIANCE] ?? 0;
     const away = clip(z, SPREAD_PULL) * spread;
-    cells[VARIANCE] = variance + spreadWeight * ((away * away) / CLIPPED_VARIANCE - variance);
-    cells[WIDEST] = Math.max(Math.sqrt(variance), this.#cell(WIDEST) * (1 - step / DAY_US));
-    cells[RECENT] = this.#cell(RECENT) + (step / (RECENT_US + step)) * (score - this.#cell(RECENT));
-    const shift = this.#cell(SHIFT);
-    cells[SHIFT] = shift + (step / (CHANGE_US + step)) * (clip(z, 3) - shift);
-    if (Math.abs(this.#cell(SHIFT)) > SHIFTED) this.#change();
+    const next = variance + Math.max(step / (SPREAD_FOLLOW_US + step), least) * ((away * away) / CLIPPED_VARIANCE - variance);
+    cells[at + VARIANCE] = next;
+    const recent = cells[at + RECENT] ?? 0;
+    cells[at + RECENT] = recent + (step / (RECENT_US + step)) * (score - recent);
+    const before = cells[at + SHIFT] ?? 0;
+    const shift = before + (step / (CHANGE_US + step)) * (clip(z, 3) - before);
+    cells[at + SHIFT] = shift;
+    this.#spread(Math.sqrt(next), Math.max(Math.sqrt(variance), this.#cell(WIDEST) * (1 - step / DAY_US)));
+    if (Math.abs(shift) > SHIFTED) this.#change();
     return z;
   }
 
   /** Median and median absolute deviation: they hold with up to half of the first scores spoilt by an event. */
   #begin(): void {
-    const cells = this.#cells;
-    const first = cells.slice(BUFFER, BUFFER + FIRST).sort();
+    const first = this.#first.slice().sort();
     const level = middle(first);
     const spread = 1.4826 * middle(first.map((score) => Math.abs(score - level)).sort());
-    cells[LEVEL] = level;
-    cells[VARIANCE] = spread * spread;
-    cells[WIDEST] = spread;
-    cells[RECENT] = level;
+    this.#put(LEVEL, level);
+    this.#put(VARIANCE, spread * spread);
+    this.#put(RECENT, level);
+    this.#spread(spread, spread);
+  }
+
+  #spread(now: number, widest: number): void {
+    this.#put(WIDEST, widest);
+    this.#put(SPREAD, Math.max(now, SHARE_OF_WIDEST * widest, LEAST_SPREAD));
   }
 
   #change(): void {
-    this.#cells[LEVEL] = this.#cell(RECENT);
-    this.#cells[SHIFT] = 0;
-    this.#cells[CHANGES] = this.changes + 1;
+    this.#put(LEVEL, this.#cell(RECENT));
+    this.#put(SHIFT, 0);
+    this.#put(CHANGES, this.changes + 1);
   }
 
-  #cell(at: number): number {
-    return this.#cells[at] ?? 0;
+  #put(place: number, value: number): void {
+    this.#cells[this.#at + place] = value;
+  }
+
+  #cell(place: number): number {
+    return this.#cells[this.#at + place] ?? 0;
   }
 }
 

@@ -88,40 +88,68 @@ function withoutEvents(excesses: Float64Array, certain: number): number {
 
 /** A weight for each shape, by its likelihood and the prior, and about each its scale, whose relative error is 1 / sqrt(peaks). */
 function shapesOf(excesses: Float64Array): readonly Shape[] {
-  const fits = SHAPES.map((shape) => {
-    const scale = scaleFor(shape, excesses);
-    return { shape, scale, log: logLikelihood(shape, scale, excesses) - 0.5 * ((shape - USUAL_SHAPE) / SHAPE_SPREAD) ** 2 };
-  });
+  const highest = excesses.reduce((most, excess) => Math.max(most, excess), 0);
+  const fits: { shape: number; scale: number; log: number }[] = [];
+  // From the heaviest on: the scale of each next one is a little larger, so the last one is a start from the left.
+  let scale = excesses.reduce((sum, excess) => sum + excess, 1e-9) / excesses.length / 8;
+  for (let i = SHAPES.length - 1; i >= 0; i--) {
+    const shape = SHAPES[i] ?? 0;
+    scale = scaleFor(shape, excesses, highest, scale);
+    fits.push({ shape, scale, log: logLikelihood(shape, scale, excesses) - 0.5 * ((shape - USUAL_SHAPE) / SHAPE_SPREAD) ** 2 });
+  }
   const best = Math.max(...fits.map(({ log }) => log));
   const sum = fits.reduce((total, { log }) => total + Math.exp(log - best), 0);
   const error = 1 / Math.sqrt(excesses.length);
-  return fits
-    .map(({ shape, scale, log }) => ({ shape, scale, weight: Math.exp(log - best) / sum }))
-    .filter(({ weight }) => weight > 1e-4)
-    .flatMap(({ shape, scale, weight }) =>
-      NODES.map(([at, share]) => ({ shape, scale: scale * Math.exp(at * error), weight: weight * share })),
-    );
+  const shapes: Shape[] = [];
+  for (const { shape, scale: middle, log } of fits) {
+    const weight = Math.exp(log - best) / sum;
+    if (weight > 1e-4)
+      for (const [at, share] of NODES) shapes.push({ shape, scale: middle * Math.exp(at * error), weight: weight * share });
+  }
+  return shapes;
 }
 
-/** The likeliest scale for a given shape: the root of (1 + shape) * mean(x / (scale + shape * x)) = 1, which falls with the scale. */
-function scaleFor(shape: number, excesses: Float64Array): number {
-  const highest = excesses.reduce((most, excess) => Math.max(most, excess), 0);
-  let low = Math.max(1e-9, -shape * highest * (1 + 1e-9));
-  let high = low + 4 * highest + 1e-6;
-  for (let turn = 0; turn < 30; turn++) {
-    const scale = (low + high) / 2;
+/**
+ * The likeliest scale for a given shape: the root of (1 + shape) * mean(x / (scale + shape * x)) = 1. The left side falls with the scale
+ * and is convex, so Newton's steps from the left never go too far.
+ *
+ * @param start where to begin; what is right of the root is halved first
+ */
+function scaleFor(shape: number, excesses: Float64Array, highest: number, start: number): number {
+  // Left of this a tail that ends would end below its highest peak.
+  const least = Math.max(1e-9, -shape * highest * (1 + 1e-6));
+  let scale = Math.max(start, least);
+  let isLeft = false;
+  for (let turn = 0; turn < 60; turn++) {
     let sum = 0;
-    for (const excess of excesses) sum += excess / (scale + shape * excess);
-    if ((1 + shape) * sum > excesses.length) low = scale;
-    else high = scale;
+    let slope = 0;
+    for (const excess of excesses) {
+      const part = excess / (scale + shape * excess);
+      sum += part;
+      slope += part / (scale + shape * excess);
+    }
+    const above = (1 + shape) * sum - excesses.length;
+    if (above < 0 && isLeft) break;
+    isLeft = above >= 0;
+    const step = isLeft ? above / ((1 + shape) * slope) : (least - scale) / 2;
+    scale += step;
+    if (Math.abs(step) < 1e-7 * scale) break;
   }
-  return (low + high) / 2;
+  return scale;
 }
 
 function logLikelihood(shape: number, scale: number, excesses: Float64Array): number {
-  let sum = -excesses.length * Math.log(scale);
-  for (const excess of excesses) sum -= isExponential(shape) ? excess / scale : (1 + 1 / shape) * Math.log1p((shape * excess) / scale);
-  return sum;
+  if (isExponential(shape)) return -excesses.length * Math.log(scale) - excesses.reduce((sum, excess) => sum + excess, 0) / scale;
+  // The logarithm of a product of a few, not the sum of as many logarithms.
+  let logs = 0;
+  let product = 1;
+  for (const [i, excess] of excesses.entries()) {
+    product *= 1 + (shape * excess) / scale;
+    if (i % 16 < 15) continue;
+    logs += Math.log(product);
+    product = 1;
+  }
+  return -excesses.length * Math.log(scale) - (1 + 1 / shape) * (logs + Math.log(product));
 }
 
 const isExponential = (shape: number): boolean => Math.abs(shape) < 1e-6;
@@ -157,13 +185,38 @@ export function rateAt(tail: Tail, height: number): Rate {
 
 /** The height, in spreads, that the background's peaks are expected to reach `perDay` times a day. */
 export function heightFor(tail: Tail, perDay: number): number {
+  if (!(tail.perDay > perDay)) return tail.from;
+  // False position (the Illinois rule) on the logarithm of the rate, which is nearly straight.
+  const away = (height: number): number => Math.max(-700, Math.log(expectedAt(tail, height) / perDay));
   let low = tail.from;
+  let atLow = Math.log(tail.perDay / perDay);
   let high = tail.from + 1;
-  while (rateAt(tail, high).expected > perDay && high < 1000) high += high - tail.from;
-  for (let turn = 0; turn < 40; turn++) {
-    const height = (low + high) / 2;
-    if (rateAt(tail, height).expected > perDay) low = height;
-    else high = height;
+  let atHigh = away(high);
+  while (atHigh > 0 && high < 1000) {
+    low = high;
+    atLow = atHigh;
+    high += high - tail.from;
+    atHigh = away(high);
+  }
+  for (let turn = 0; turn < 60 && high - low > 1e-9; turn++) {
+    const height = low + ((high - low) * atLow) / (atLow - atHigh);
+    const here = away(height);
+    if (Math.abs(here) < 1e-7) return height;
+    if (here > 0) {
+      low = height;
+      atLow = here;
+      atHigh /= 2;
+    } else {
+      high = height;
+      atHigh = here;
+      atLow /= 2;
+    }
   }
   return high;
+}
+
+function expectedAt({ from, perDay, shapes }: Tail, height: number): number {
+  let share = 0;
+  for (const shape of shapes) share += shape.weight * Math.exp(logSurvival(shape, height - from));
+  return perDay * share;
 }

@@ -26,51 +26,55 @@ export interface Peak {
 export class PeakFinder {
   static readonly CELLS = 7;
   readonly #cells: Float64Array;
+  readonly #at: number;
 
-  constructor(cells: Float64Array) {
+  /** @param at where in the cells its own begin */
+  constructor(cells: Float64Array, at: number) {
     this.#cells = cells;
-    if (cells[BLOCK] === 0) {
-      cells[HIGHEST] = NONE;
-      cells[PENDING] = NONE;
-    }
+    this.#at = at;
+    if (this.#cell(BLOCK) > 0) return;
+    this.#put(HIGHEST, NONE);
+    this.#put(PENDING, NONE);
   }
 
   /** @returns a peak that no later score can take the place of, if one has become so */
   push(height: number, timeUs: number, isAlarm: boolean): Peak | undefined {
-    const cells = this.#cells;
     const block = Math.floor(timeUs / APART_US);
     const done = block === this.#cell(BLOCK) ? undefined : this.#close(block);
     if (height > this.#cell(HIGHEST)) {
-      cells[HIGHEST] = height;
-      cells[HIGHEST_US] = timeUs;
+      this.#put(HIGHEST, height);
+      this.#put(HIGHEST_US, timeUs);
     }
-    if (isAlarm) cells[IS_ALARM] = 1;
+    if (isAlarm) this.#put(IS_ALARM, 1);
     return done;
   }
 
   #close(next: number): Peak | undefined {
-    const cells = this.#cells;
     const height = this.#cell(HIGHEST);
     const timeUs = this.#cell(HIGHEST_US);
     const isAlarm = this.#cell(IS_ALARM);
     const pending = this.#cell(PENDING);
-    cells[BLOCK] = next;
-    cells[HIGHEST] = NONE;
-    cells[IS_ALARM] = 0;
+    this.#put(BLOCK, next);
+    this.#put(HIGHEST, NONE);
+    this.#put(IS_ALARM, 0);
     if (height === NONE) return undefined;
     const isNear = timeUs - this.#cell(PENDING_US) < APART_US;
     if (pending !== NONE && isNear && pending >= height) {
-      cells[PENDING_IS_ALARM] = Math.max(isAlarm, this.#cell(PENDING_IS_ALARM));
+      this.#put(PENDING_IS_ALARM, Math.max(isAlarm, this.#cell(PENDING_IS_ALARM)));
       return undefined;
     }
     const done = { height: pending, timeUs: this.#cell(PENDING_US), isAlarm: this.#cell(PENDING_IS_ALARM) === 1 };
-    cells[PENDING] = height;
-    cells[PENDING_US] = timeUs;
-    cells[PENDING_IS_ALARM] = isNear ? Math.max(isAlarm, this.#cell(PENDING_IS_ALARM)) : isAlarm;
+    this.#put(PENDING, height);
+    this.#put(PENDING_US, timeUs);
+    this.#put(PENDING_IS_ALARM, isNear ? Math.max(isAlarm, this.#cell(PENDING_IS_ALARM)) : isAlarm);
     return pending === NONE || isNear ? undefined : done;
   }
 
-  #cell(at: number): number {
-    return this.#cells[at] ?? 0;
+  #put(place: number, value: number): void {
+    this.#cells[this.#at + place] = value;
+  }
+
+  #cell(place: number): number {
+    return this.#cells[this.#at + place] ?? 0;
   }
 }
