@@ -23,6 +23,7 @@ import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { listen } from './listen.ts';
 import { loadPipelines } from './load-pipelines.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { openEncoders } from './open-encoders.ts';
 import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
@@ -30,7 +31,7 @@ import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
 import { RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
 import { Stations } from './stations.ts';
-import { LoopDelay, readinessOf, statusOf } from './status.ts';
+import { readinessOf, statusOf } from './status.ts';
 import { tidy } from './tidy.ts';
 import { Transport } from './transport.ts';
 import { Turns } from './turns.ts';
@@ -47,7 +48,7 @@ export class EdgeBind {
   readonly #embeddings = new Subject<Embedding>();
   readonly #subscription = new Subscription();
   readonly #stations: Stations;
-  readonly #loopDelay = new LoopDelay();
+  readonly #loopDelay: LoopDelay;
   readonly #hostClock: HostClockReport;
   readonly #folder: string;
   readonly #bundle: Bundle;
@@ -140,6 +141,8 @@ export class EdgeBind {
       onEmbedding: (embedding) => this.#embeddings.next(embedding),
       onStatus: (status) => this.#outlets.status(status),
     });
+    // Last: its timer runs until it is stopped, and of what fails to be built nobody stops the parts.
+    this.#loopDelay = new LoopDelay();
   }
 
   /**

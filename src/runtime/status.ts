@@ -1,29 +1,10 @@
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Rule } from '../alerts/rule.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Space } from '../core/types.ts';
 import type { MemoryState } from '../memory/memory.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import type { Station } from './station.ts';
-
-/** How late the event loop runs what is due, in ms, since the start. */
-export class LoopDelay {
-  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: 10 });
-
-  constructor() {
-    this.#histogram.enable();
-  }
-
-  read(): { p50: number; p99: number; max: number } {
-    // The histogram counts the timer's own interval of 10 ms as well.
-    const ms = (ns: number): number => Math.max(0, Math.round(ns / 1e4 - 1000) / 100);
-    return { p50: ms(this.#histogram.percentile(50)), p99: ms(this.#histogram.percentile(99)), max: ms(this.#histogram.max) };
-  }
-
-  stop(): void {
-    this.#histogram.disable();
-  }
-}
 
 /** Ready is who has a live source; the others are named. */
 export function readinessOf(stations: readonly Station[]): { ready: boolean; reasons: string[] } {
