@@ -15,9 +15,8 @@ import { compare, median, report, type BenchOptions, type BenchReport, type Benc
 export const name = 'latency';
 
 const OVERHEAD = 'ms from the newest sample to its receipt over WebSocket, less the bare model time; less is better';
-/** Motion has windows of 5 s: those that begin before the first sample have a hole at their start and wait for their lateness. */
-const WARM_UP_SECONDS = 6;
-const SECONDS = 18;
+const WARM_UP_SECONDS = 4;
+const SECONDS = 16;
 const RUNS = 3;
 
 /** One product under the load. */

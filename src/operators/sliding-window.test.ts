@@ -123,13 +123,31 @@ describe('slidingWindow', () => {
     expect(seen).toEqual([[1, 2]]);
   });
 
+  it('takes a window that begins before number 0 for whole, as nothing can come before that', () => {
+    const startsOf = (first: number): number[] => {
+      const input = new Subject<Sample<Imu>>();
+      const seen: number[] = [];
+      input
+        .pipe(slidingWindow<Imu>({ sizeMs: 100, latenessMs: 200, closeWhenWhole: true }))
+        .subscribe((window) => seen.push(window.startUs / 1000));
+      input.next(sample(first + 1, 80));
+      input.next(sample(first + 2, 110));
+      expect(seen).toEqual([]);
+      input.next(sample(first, 50));
+      input.next(sample(first + 3, 120));
+      return seen;
+    };
+    expect(startsOf(0)).toEqual([0]);
+    // Who joins later cannot know what there was before.
+    expect(startsOf(7)).toEqual([]);
+  });
+
   it('closes a whole window of sound with the chunk that reaches its end', () => {
     const input = new Subject<Sample<Imu>>();
     const seen: number[] = [];
     input
       .pipe(slidingWindow<Imu>({ sizeMs: 100, latenessMs: 1000, closeWhenWhole: true }))
       .subscribe((window) => seen.push(window.startUs / 1000));
-    // The very first window began before its first chunk, so it waits for its lateness.
     for (let i = 0; i < 65; i++) input.next(sample(i, i * 20 - 10, 20));
     expect(seen.at(-1)).toBe(1100);
     for (let i = 65; i < 70; i++) input.next(sample(i, i * 20 - 10, 20));

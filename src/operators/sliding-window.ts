@@ -15,8 +15,8 @@ export interface SlidingWindowOptions {
   readonly latenessMs?: number;
   /**
    * Emit a window before its lateness has passed once its sequence numbers prove that nothing of it can still come: they run
-   * without a hole from a sample at or before its start to one that reaches its end. A whole window then costs no waiting, and
-   * only windows with holes wait. Default false.
+   * without a hole from a sample at or before its start, or from number 0, to one that reaches its end. A whole window then costs no
+   * waiting, and only windows with holes wait. Default false.
    */
   readonly closeWhenWhole?: boolean;
   /** Samples held at most; a sample beyond is dropped as `windowFull`. Default 65,536. */
@@ -160,9 +160,10 @@ class SlidingWindows<P extends Payload> {
     return undefined;
   }
 
-  /** Whether the sequence numbers show no hole from before `startUs` to a sample that reaches `endUs`. */
+  /** Whether the sequence numbers show no hole from before `startUs`, or from the very first one, to a sample that reaches `endUs`. */
   #isWhole(startUs: number, endUs: number): boolean {
     let before = this.#buffer.lowerBound(startUs + 1) - 1;
+    if (before < 0 && this.#buffer.at(0)?.seq === 0) before = 0;
     let first = this.#buffer.at(before);
     // Of instants at the very start, one that is missing may stand beside those that came: the proof begins before them.
     while (first?.timeUs === startUs && first.durationUs === 0 && first.seq !== 0) {
