@@ -119,4 +119,50 @@ describe('sessionWindow', () => {
       }),
     );
   });
+
+  it('follows the rules to the letter, against a slow reading of them', async () => {
+    const anything = fc.array(fc.record({ seq: fc.nat({ max: 40 }), at: fc.nat({ max: 1500 }) }), { maxLength: 50 });
+    await fc.assert(
+      fc.asyncProperty(anything, fc.constantFrom(30, 100), fc.constantFrom(0, 60, 150), async (list, gapMs, latenessMs) => {
+        const stage = new Stage('door', 'window');
+        const windows = await run(
+          list.map(({ seq, at }) => sample(seq, at)),
+          { gapMs, latenessMs, stage },
+        );
+        const counts = { duplicate: 0, late: 0 };
+        const expected: [number, number, number[]][] = [];
+        const seen = new Set<number>();
+        let open: { at: number; seq: number }[][] = [];
+        let watermark = Number.NEGATIVE_INFINITY;
+        const first = (session: readonly { at: number }[]): number => Math.min(...session.map(({ at }) => at));
+        const end = (session: readonly { at: number }[]): number => Math.max(...session.map(({ at }) => at)) + gapMs;
+        const close = (until: number): void => {
+          for (const session of open.filter((one) => end(one) <= until).sort((a, b) => first(a) - first(b))) {
+            const inOrder = session.sort((a, b) => a.at - b.at || a.seq - b.seq).map(({ seq }) => seq);
+            expected.push([first(session), end(session), inOrder]);
+          }
+          open = open.filter((one) => end(one) > until);
+        };
+        for (const one of list) {
+          if (seen.has(one.seq)) {
+            counts.duplicate++;
+            continue;
+          }
+          seen.add(one.seq);
+          const joined = open.filter((session) => one.at < end(session) && one.at + gapMs > first(session));
+          if (joined.length === 0 && one.at + gapMs <= watermark) {
+            counts.late++;
+            continue;
+          }
+          open = [...open.filter((session) => !joined.includes(session)), [...joined.flat(), one]];
+          watermark = Math.max(watermark, one.at - latenessMs);
+          close(watermark);
+        }
+        close(Number.POSITIVE_INFINITY);
+        expect(shown(windows)).toEqual(expected);
+        const { dropped } = stage.line();
+        expect({ duplicate: dropped['duplicate'] ?? 0, late: dropped['late'] ?? 0 }).toEqual(counts);
+      }),
+    );
+  });
 });
