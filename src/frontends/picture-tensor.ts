@@ -4,7 +4,7 @@ import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
 import type { DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
 import { resizeFloats } from './resize-floats.ts';
-import { resizeRgb } from './resize-rgb.ts';
+import { resizeToPlanes } from './resize-rgb.ts';
 
 /** ImageBind's and LanguageBind's least distance in metres. */
 const MIN_M = 0.01;
@@ -85,18 +85,12 @@ function rgbTensor(picture: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer
 }
 
 /** PIL's way: resized to whole bytes, then normalised. */
-function resizedRgb({ width, height, data }: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer): Float32Array {
+function resizedRgb(picture: RgbPicture, recipe: ImageRecipe, spare?: ArrayBuffer): Float32Array {
   const { size, resample } = recipe;
-  const pixels = resizeRgb(data, width, height, geometry(width, height, recipe), resample);
-  const plane = size * size;
-  const out = floatsIn(spare, 3 * plane);
+  const out = floatsIn(spare, 3 * size * size);
   // 256 possible values per channel: each is normalised once.
-  const table = Float32Array.from({ length: 768 }, (_, at) => normalised(at & 255, at >> 8, recipe));
-  for (let i = 0, at = 0; i < plane; i++, at += 3) {
-    out[i] = table[pixels[at] ?? 0] ?? 0;
-    out[plane + i] = table[256 + (pixels[at + 1] ?? 0)] ?? 0;
-    out[2 * plane + i] = table[512 + (pixels[at + 2] ?? 0)] ?? 0;
-  }
+  const tables = Float32Array.from({ length: 768 }, (_, at) => normalised(at & 255, at >> 8, recipe));
+  resizeToPlanes(picture, geometry(picture.width, picture.height, recipe), resample, tables, out);
   return out;
 }
 

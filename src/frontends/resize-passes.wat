@@ -1,4 +1,5 @@
-;; The two passes of PIL's resize of 8-bit pictures, in whole numbers of 32 bits, four channels or sixteen bytes at a time.
+;; The two passes of PIL's resize of 8-bit pictures, in whole numbers of 32 bits, four channels or sixteen bytes at a time; and what makes
+;; numbers of the bytes.
 ;;
 ;; A weight has 22 bits of fraction. i32x4.dot_i16x8_s multiplies and adds pairs of 16 bits in one instruction, so each weight comes in
 ;; two parts, weight = high * 2^12 + low, and taps come in pairs: 8 bytes (high, high, low, low), each of 16 bits. Taps beyond a pixel's
@@ -108,6 +109,26 @@
       (local.set $starts (i32.add (local.get $starts) (i32.const 4)))
       (local.set $weights (i32.add (local.get $weights) (i32.shl (local.get $pairs) (i32.const 3))))
       (br_if $nextRow (local.tee $rows (i32.sub (local.get $rows) (i32.const 1))))))
+
+  ;; RGB pixels to three planes of float32, each value as the table of its channel (256 numbers; three tables) has it.
+  (func (export "spread")
+    (param $source i32) (param $pixels i32) (param $tables i32) (param $target i32)
+    (local $planeBytes i32) (local $green i32) (local $blue i32)
+    (local.set $planeBytes (i32.shl (local.get $pixels) (i32.const 2)))
+    (local.set $green (i32.add (local.get $target) (local.get $planeBytes)))
+    (local.set $blue (i32.add (local.get $green) (local.get $planeBytes)))
+    (loop $nextPixel
+      (f32.store (local.get $target)
+        (f32.load (i32.add (local.get $tables) (i32.shl (i32.load8_u (local.get $source)) (i32.const 2)))))
+      (f32.store (local.get $green)
+        (f32.load offset=1024 (i32.add (local.get $tables) (i32.shl (i32.load8_u offset=1 (local.get $source)) (i32.const 2)))))
+      (f32.store (local.get $blue)
+        (f32.load offset=2048 (i32.add (local.get $tables) (i32.shl (i32.load8_u offset=2 (local.get $source)) (i32.const 2)))))
+      (local.set $source (i32.add (local.get $source) (i32.const 3)))
+      (local.set $target (i32.add (local.get $target) (i32.const 4)))
+      (local.set $green (i32.add (local.get $green) (i32.const 4)))
+      (local.set $blue (i32.add (local.get $blue) (i32.const 4)))
+      (br_if $nextPixel (local.tee $pixels (i32.sub (local.get $pixels) (i32.const 1))))))
 
   ;; The sums of both parts of the weights, without the 22 bits of fraction.
   (func $whole (param $high v128) (param $low v128) (result v128)

@@ -4,7 +4,7 @@ import wabt from 'wabt';
 import { describe, expect, it } from 'vitest';
 import { kernel, type Resample, type Taps } from './kernel.ts';
 import { assembled } from './resize-passes.ts';
-import { resizeRgb } from './resize-rgb.ts';
+import { resizeRgb, resizeToPlanes } from './resize-rgb.ts';
 
 /** One pass as Pillow's C code writes it: whole numbers, one value at a time; `at(i, k)` is what the k-th tap of output i sees. */
 function pass({ counts, weights, stride }: Taps, at: (i: number, k: number) => number): number[] {
@@ -63,7 +63,7 @@ describe('resizeRgb', () => {
     fc.assert(
       fc.property(sizes, ([width, height, w, h, by, seed]) => {
         const data = pixels(width * height * 3, seed);
-        expectBytes(resizeRgb(data, width, height, whole(w, h), by), plainly(data, [width, height], [w, h], by));
+        expectBytes(resizeRgb({ data, width, height }, whole(w, h), by), plainly(data, [width, height], [w, h], by));
       }),
       { numRuns: 100 },
     );
@@ -75,22 +75,32 @@ describe('resizeRgb', () => {
     [50_000, 2],
   ])('of %i x %i, which goes through in strips or in one long row, too', (width, height) => {
     const data = pixels(width * height * 3, 5);
-    expectBytes(resizeRgb(data, width, height, whole(17, 13), 'bicubic'), plainly(data, [width, height], [17, 13], 'bicubic'));
+    expectBytes(resizeRgb({ data, width, height }, whole(17, 13), 'bicubic'), plainly(data, [width, height], [17, 13], 'bicubic'));
   });
 
   it('of the same size is the picture', () => {
     const data = pixels(31 * 17 * 3, 7);
-    for (const by of ['bicubic', 'bilinear'] as const) expectBytes(resizeRgb(data, 31, 17, whole(31, 17), by), data);
+    for (const by of ['bicubic', 'bilinear'] as const) expectBytes(resizeRgb({ data, width: 31, height: 17 }, whole(31, 17), by), data);
   });
 
   it('of a crop is the crop of all, whatever was resized before', () => {
-    const data = pixels(90 * 80 * 3, 9);
-    const all = resizeRgb(data, 90, 80, whole(40, 30), 'bicubic');
+    const picture = { data: pixels(90 * 80 * 3, 9), width: 90, height: 80 };
+    const all = resizeRgb(picture, whole(40, 30), 'bicubic');
     // More memory than is kept.
-    resizeRgb(pixels(2000 * 1000 * 3, 1), 2000, 1000, whole(6000, 1000), 'bilinear');
-    const crop = resizeRgb(data, 90, 80, { width: 40, height: 30, left: 5, top: 8, cropWidth: 21, cropHeight: 11 }, 'bicubic');
+    resizeRgb({ data: pixels(2000 * 1000 * 3, 1), width: 2000, height: 1000 }, whole(6000, 1000), 'bilinear');
+    const crop = resizeRgb(picture, { width: 40, height: 30, left: 5, top: 8, cropWidth: 21, cropHeight: 11 }, 'bicubic');
     const wanted = Array.from({ length: 11 }, (_, y) => [...all.subarray(((8 + y) * 40 + 5) * 3, ((8 + y) * 40 + 26) * 3)]);
     expectBytes(crop, Uint8Array.from(wanted.flat()));
+  });
+
+  it('as planes has the numbers of the tables, and fills no more than it was given', () => {
+    const picture = { data: pixels(30 * 20 * 3, 3), width: 30, height: 20 };
+    const tables = Float32Array.from({ length: 768 }, (_, at) => at + 0.5);
+    const out = new Float32Array(3 * 11 * 7 + 1).fill(-1);
+    resizeToPlanes(picture, whole(11, 7), 'bicubic', tables, out.subarray(0, -1));
+    const wanted = [...resizeRgb(picture, whole(11, 7), 'bicubic')];
+    const plane = (channel: number): number[] => wanted.filter((_, i) => i % 3 === channel).map((value) => 256 * channel + value + 0.5);
+    expect([...out]).toEqual([...plane(0), ...plane(1), ...plane(2), -1]);
   });
 
   it('runs what resize-passes.wat says', async () => {

@@ -17,6 +17,7 @@ interface Passes {
     quads: number,
   ) => void;
   readonly join: (source: number, rowBytes: number, rows: number, target: number, starts: number, weights: number, pairs: number) => void;
+  readonly spread: (source: number, pixels: number, tables: number, target: number) => void;
 }
 
 const passesModule = new WebAssembly.Module(Buffer.from(assembled, 'base64'));
@@ -29,21 +30,54 @@ const BEYOND = 16;
 const KEPT = 16 * 2 ** 20;
 let kept: Passes | undefined;
 
+/** An 8-bit picture: `height * width * 3` bytes, channels interleaved. */
+interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
 /**
  * Resizes and crops an 8-bit RGB picture, bit for bit as PIL does: first along the rows, then along the columns, each rounded to 8
  * bits. Only what the crop shows is computed.
  *
- * @param data `height * width * 3` bytes, channels interleaved
  * @returns `cropHeight * cropWidth * 3` bytes
  */
-export function resizeRgb(data: Uint8Array, width: number, height: number, to: Geometry, resample: Resample): Uint8Array {
+export function resizeRgb(picture: Pixels, to: Geometry, resample: Resample): Uint8Array {
+  const { passes, at } = resized(picture, to, resample);
+  return new Uint8Array(passes.memory.buffer, at, to.cropHeight * to.cropWidth * 3).slice();
+}
+
+/**
+ * The same as numbers, channel by channel: each byte as its channel's table has it.
+ *
+ * @param tables 256 numbers for red, for green, for blue
+ * @param out is filled: three planes of `cropHeight * cropWidth`
+ */
+export function resizeToPlanes(picture: Pixels, to: Geometry, resample: Resample, tables: Float32Array, out: Float32Array): void {
+  const { passes, at, spare } = resized(picture, to, resample, tables.byteLength + out.byteLength);
+  const planes = spare + tables.byteLength;
+  new Float32Array(passes.memory.buffer, spare, tables.length).set(tables);
+  passes.spread(at, to.cropHeight * to.cropWidth, spare, planes);
+  out.set(new Float32Array(passes.memory.buffer, planes, out.length));
+}
+
+/** What `resized` left in the memory, until the next picture comes. */
+interface Resized {
+  readonly passes: Passes;
+  /** Where its pixels begin. */
+  readonly at: number;
+  /** Where the bytes begin that were asked for. */
+  readonly spare: number;
+}
+
+function resized({ data, width, height }: Pixels, to: Geometry, resample: Resample, spareBytes = 0): Resized {
   const across = kernel(width, to.width, resample, to.left, to.cropWidth);
   const down = kernel(height, to.height, resample, to.top, to.cropHeight);
   const { from, count } = rowsNeeded(down);
   const sourceBytes = width * 3;
   const stripRows = Math.max(1, Math.floor(STRIP / sourceBytes));
   const rowBytes = to.cropWidth * 3;
-  const outBytes = to.cropHeight * rowBytes;
 
   const memory = new Layout();
   const columnStarts = memory.place(across.starts.byteLength);
@@ -53,7 +87,8 @@ export function resizeRgb(data: Uint8Array, width: number, height: number, to: G
   // The taps of weight 0 reach beyond the last pixel and the last row.
   const strip = memory.place(stripRows * sourceBytes + across.pairs * 6);
   const narrow = memory.place((count + down.pairs * 2) * rowBytes);
-  const out = memory.place(outBytes);
+  const at = memory.place(to.cropHeight * rowBytes);
+  const spare = memory.place(spareBytes);
 
   const passes = passesOf(memory.bytes);
   const { buffer } = passes.memory;
@@ -67,8 +102,8 @@ export function resizeRgb(data: Uint8Array, width: number, height: number, to: G
     bytes.set(data.subarray((from + row) * sourceBytes, (from + row + rows) * sourceBytes), strip);
     passes.narrow(strip, sourceBytes, rows, narrow + row * rowBytes, to.cropWidth, columnStarts, columnWeights, across.pairs / 2);
   }
-  passes.join(narrow, rowBytes, to.cropHeight, out, rowStarts, rowWeights, down.pairs);
-  return bytes.slice(out, out + outBytes);
+  passes.join(narrow, rowBytes, to.cropHeight, at, rowStarts, rowWeights, down.pairs);
+  return { passes, at, spare };
 }
 
 /** Places arrays one behind the other. */
