@@ -212,6 +212,21 @@ describe('recordings', () => {
     }
   });
 
+  it('without their index and summary give everything: no reader of ours needs them', async () => {
+    const file = join(folder(), 'a.mcap');
+    await record(file);
+    const whole = readFileSync(file);
+    const footer = 9 + 20 + 8;
+    const summaryStart = Number(whole.readBigUInt64LE(whole.length - footer + 9));
+    const end = Buffer.from(whole.subarray(whole.length - footer));
+    end.fill(0, 9, 29);
+    const bare = `${file}.bare`;
+    writeFileSync(bare, Buffer.concat([whole.subarray(0, summaryStart), end]));
+    const recording = await openRecording([bare]);
+    expect(await eventsOf(recording)).toEqual(await eventsOf(await openRecording([file])));
+    expect(recording.faults).toMatchObject({ truncated: [], badRecords: 0 });
+  });
+
   it('with bytes changed anywhere end with an error of ours or with what still holds, and say that something was bad', async () => {
     const file = join(folder(), 'a.mcap');
     await record(file);
