@@ -12,7 +12,7 @@ import { withoutPassword } from './without-password.ts';
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 const DAY_MS = 86_400_000;
-/** What rules had learnt before stands at the head of a recording up to this size: some 500 backgrounds. */
+/** What rules had learnt before stands at the head of a recording up to this size: some 1,700 backgrounds. */
 export const RECORDED_BACKGROUND_BYTES: number = 8 * MIB;
 
 export interface StartRecorderOptions {
