@@ -25,7 +25,7 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
   const folder = mkdtempSync(join(tmpdir(), 'edgebind-bench-recording-'));
   try {
     const bundle = await openBundle(process.env['EDGEBIND_BENCH_MODEL'] ?? 'models/mini');
-    const [seconds, runs] = quick ? [1, 2] : [4, 5];
+    const [seconds, runs] = quick ? [1, 2] : [3, 4];
     const clips = makeClips(folder, quick ? 3 : 12);
     const film = await camera(clips.film);
     const sound = await microphone(clips.sound);

@@ -3,6 +3,7 @@ import { Ledger } from '../src/core/ledger.ts';
 import type { Imu, Reading } from '../src/core/types.ts';
 import { correctClock } from '../src/operators/correct-clock.ts';
 import { slidingWindow } from '../src/operators/sliding-window.ts';
+import { seeded } from '../src/space/bind/seeded.ts';
 import { compare, report, type BenchOptions, type BenchReport } from './report.ts';
 
 const SOURCES = 32;
@@ -158,9 +159,3 @@ function alignment(seed: number): Record<'worst' | 'mean', { ours: number; oppon
     },
   };
 }
-
-/** Uniform 0..1 (Park and Miller). */
-const seeded =
-  (seed: number): (() => number) =>
-  () =>
-    (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
