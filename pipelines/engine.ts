@@ -12,20 +12,33 @@ export interface WindowTerms extends WindowsOptions {
   readonly minCoverage: number;
 }
 
-/** What every pipeline gets from the runtime. */
-export interface Engine {
-  readonly ledger: Ledger;
-  /** What a source's clock is told, and whom it tells. */
-  readonly clock: (source: string) => Pick<CorrectClockOptions, 'offsetMs' | 'onClock' | 'hostSteps$'>;
+/** A bundle in service: what makes vectors out of windows. */
+export interface Model {
   readonly encoders: Encoders;
   /** How the bundle wants its input for a modality. */
   readonly frontEnd: (modality: Modality) => FrontEnd;
   readonly window: (source: string) => WindowTerms;
   /** What happens to windows that come faster than their encoder. */
   readonly policy: EncodeOptions;
+  /** Says that it is in use; the returned function says that it no longer is. */
+  readonly hold: () => () => void;
+  /** Emits when those that still use it must end, because another has taken over long ago. */
+  readonly expired$: Observable<unknown>;
+}
+
+/** What every pipeline gets from the runtime. */
+export interface Engine {
+  readonly ledger: Ledger;
+  /** What a source's clock is told, and whom it tells. */
+  readonly clock: (source: string) => Pick<CorrectClockOptions, 'offsetMs' | 'onClock' | 'hostSteps$'>;
+  /** The model in force, and each later one: a bundle can be exchanged while everything runs. */
+  readonly models$: Observable<Model>;
   /** Shows a sample on dashboards that look; costs nothing while nobody does. */
   readonly show: (sample: Sample) => void;
 }
 
-/** A source's way from its readings to its vectors: what each file here exports, and a user's own (docs/pipelines.md). */
-export type Pipeline<P extends Payload = Payload> = (source: Source<P>, engine: Engine) => Observable<Embedding>;
+/**
+ * A user's own way from a source's readings to its vectors (docs/pipelines.md). It gets one model; when another takes over, it is called
+ * again with that one, and the readings of the first end.
+ */
+export type Pipeline<P extends Payload = Payload> = (source: Source<P>, engine: Engine & Model) => Observable<Embedding>;

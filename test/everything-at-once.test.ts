@@ -72,7 +72,7 @@ describe.skipIf(!importPython)('an Everything at Once that was imported, narrow,
       const live = async (...inputs: EncodeInput[][]): Promise<{ present: readonly string[]; vector: Float32Array }[]> => {
         const embeddings$ = merge(...inputs.map((windows) => from(windows).pipe(encoders.encode(windows[0]?.source ?? '', policy))));
         const terms = { clock: new VirtualClock(), sources: ['front', 'mic'], everyMs: 2000, maxAgeMs: 1500, missing: 'partial' } as const;
-        return lastValueFrom(jointFusion(embeddings$, terms, { encoders, policy }).pipe(toArray()));
+        return lastValueFrom(jointFusion(embeddings$, terms, () => encoders.fuse(policy)).pipe(toArray()));
       };
       close('image', (await live(pictures)).at(-1)?.vector);
       close('audio', (await live(sounds)).at(-1)?.vector);

@@ -84,7 +84,7 @@ async function learnBefore(dir: string): Promise<void> {
     vector[1] = Math.sqrt(1 - cosine ** 2);
     return vector;
   };
-  for (const rule of rules) engine.set(rule, rule.query.novelty ? undefined : { space: space.id, vector: unit(1) });
+  for (const rule of rules) engine.set(rule, ...(rule.query.novelty ? [] : [{ space: space.id, vector: unit(1) }]));
   const random = seeded(3);
   const firstUs = hostClock.nowUs() - LEARNT_SECONDS * 1e6 - 60e6;
   for (let i = 0; i < 2 * LEARNT_SECONDS; i++) {

@@ -1,5 +1,5 @@
-import { NEVER, Subject } from 'rxjs';
-import type { Engine } from '../../pipelines/engine.ts';
+import { concat, NEVER, of, Subject } from 'rxjs';
+import type { Engine, Model } from '../../pipelines/engine.ts';
 import type { Ledger } from '../../src/core/ledger.ts';
 import { silentLog } from '../../src/core/log.ts';
 import type { Source } from '../../src/core/source.ts';
@@ -38,20 +38,20 @@ export async function closedLoop({ bundle, modality, ledger, next, recorder, sec
     start: () => undefined,
     stop: () => Promise.resolve(),
   };
-  const entry = (of: Modality): BundleEntry => {
-    const found = bundle.entries.get(of);
-    if (!found) throw new Error(`${bundle.dir} has no encoder of ${of}`);
+  const entry = (wanted: Modality): BundleEntry => {
+    const found = bundle.entries.get(wanted);
+    if (!found) throw new Error(`${bundle.dir} has no encoder of ${wanted}`);
     return found;
   };
-  const engine: Engine = {
-    ledger,
+  const model: Model = {
     encoders,
-    clock: () => ({}),
-    frontEnd: (of) => entry(of).frontEnd,
+    frontEnd: (wanted) => entry(wanted).frontEnd,
     window: () => windowTerms(entry(modality).window),
     policy: { keep: 'every', queue: 2 * OUTSTANDING, onDrop: (window, reason) => recorder?.dropped(window, reason) },
-    show: () => undefined,
+    hold: () => () => undefined,
+    expired$: NEVER,
   };
+  const engine: Engine = { ledger, models$: concat(of(model), NEVER), clock: () => ({}), show: () => undefined };
   let count = 0;
   let isOver = false;
   const push = (): void => {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { SpaceMismatchError } from '../core/errors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
 import type { Alert, AlertUpdate, Score, Sense, SenseScore } from '../core/types.ts';
 import { AlertState, type AlertChange } from './alert-state.ts';
+import type { KeptBackgrounds } from './kept-backgrounds.ts';
 import { queryWords } from './query.ts';
 import { QuietClock } from './quiet-hours.ts';
 import type { Rule } from './rule.ts';
@@ -38,12 +40,13 @@ const TOGETHER = { threshold: 1, clearBelow: 1, holdMs: 0 };
 /** Key of the alert of a rule by several sources; no source has this id. */
 const ALL = '';
 
-/** A rule in force: its query as a vector, and what each source has made of it so far. */
+/** A rule in force: its query as a vector of each space in service, and what each source has made of it so far. */
 export class ActiveRule {
-  readonly watches: Map<string, Watch>;
-  /** Changes with the query and the space: what was learnt under another key says nothing. */
-  readonly key: string;
-  readonly query: SpaceVector | undefined;
+  readonly watches = new Map<string, Watch>();
+  /** The newest space first; empty for novelty and disagreement. */
+  readonly queries: readonly SpaceVector[];
+  readonly #kept: KeptBackgrounds;
+  readonly #keys = new Map<string, string>();
   readonly #raised = new Map<string, Raised>();
   readonly #quiet: QuietClock | undefined;
   readonly #words: string;
@@ -52,14 +55,13 @@ export class ActiveRule {
   #newestUs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param query undefined for novelty and disagreement
-   * @param space the space that is judged in
+   * @param queries the query in each space in service, the newest first; empty for novelty and disagreement
+   * @param kept where backgrounds of other spaces wait
    */
-  constructor(rule: Rule, query: SpaceVector | undefined, space: string, watches = new Map<string, Watch>()) {
+  constructor(rule: Rule, queries: readonly SpaceVector[], kept: KeptBackgrounds) {
     this.#rule = rule;
-    this.query = query;
-    this.watches = watches;
-    this.key = keyOf(rule, space);
+    this.queries = queries;
+    this.#kept = kept;
     this.#words = queryWords(rule.query);
     this.#quiet = rule.quietHours && new QuietClock(rule.quietHours);
   }
@@ -68,7 +70,17 @@ export class ActiveRule {
     return this.#rule;
   }
 
-  /** Goes on from the rule that this one replaces; both have the same key. */
+  /** Changes with the query and the space: what was learnt under another key says nothing. */
+  keyIn(space: string): string {
+    let key = this.#keys.get(space);
+    if (key === undefined) {
+      key = keyOf(this.#rule, space);
+      this.#keys.set(space, key);
+    }
+    return key;
+  }
+
+  /** Goes on from the rule that this one replaces; both have the same query. */
   adopt(old: ActiveRule): void {
     for (const [source, watch] of old.watches) {
       watch.adopt(this.#rule);
@@ -91,18 +103,37 @@ export class ActiveRule {
     return false;
   }
 
-  watch(source: string, modality: Sense): Watch {
+  /** The watch of a source, in the space that its vectors are of now. */
+  watch(source: string, modality: Sense, space: string): Watch {
     let watch = this.watches.get(source);
-    if (!watch) {
-      watch = new Watch(source, modality, this.#rule);
+    if (watch?.space === space) return watch;
+    const { id, falseAlarmsPerDay: perDay } = this.#rule;
+    const cells = this.#kept.take(id, source, this.keyIn(space))?.cells;
+    if (watch) {
+      this.#kept.put({ rule: id, source, modality, key: this.keyIn(watch.space), perDay, cells: watch.background.cells });
+      watch.enter(space, this.#rule, cells);
+    } else {
+      watch = new Watch(source, modality, space, this.#rule, cells);
       this.watches.set(source, watch);
     }
     return watch;
   }
 
-  /** @throws SpaceMismatchError where the query is of another space */
+  /**
+   * The query in a space; undefined for novelty and disagreement.
+   *
+   * @throws SpaceMismatchError where it is not known in that space
+   */
+  queryIn(space: string): SpaceVector | undefined {
+    const query = this.queries.find((one) => one.space === space);
+    if (!query && this.queries.length > 0) throw new SpaceMismatchError(this.queries.map((one) => one.space).join(' or '), space);
+    return query;
+  }
+
+  /** @throws SpaceMismatchError where the query is not known in the space of the vector */
   similarity(judged: SpaceVector): number {
-    return this.query ? Math.fround(cosine(this.query, judged)) : Number.NaN;
+    const query = this.queryIn(judged.space);
+    return query ? Math.fround(cosine(query, judged)) : Number.NaN;
   }
 
   /**
@@ -123,16 +154,16 @@ export class ActiveRule {
   }
 
   /** Goes on with an alert that was raised before a restart. */
-  restore(raised: AlertDraft): void {
+  restore(raised: AlertDraft, space: string): void {
     if (this.#rule.atLeast) this.#together.restore();
-    else this.watch(raised.source, raised.modality).state.restore();
+    else this.watch(raised.source, raised.modality, space).state.restore();
     this.#raised.set(this.#rule.atLeast ? ALL : raised.source, { draft: raised, peak: raised.score, peakUs: raised.endUs });
   }
 
   /** Goes on with the cooldown after an alert that was cleared before a restart. */
-  rest(cleared: AlertDraft): void {
+  rest(cleared: AlertDraft, space: string): void {
     const { cooldownMs, atLeast } = this.#rule;
-    (atLeast ? this.#together : this.watch(cleared.source, cleared.modality).state).rest(cleared.endUs, cooldownMs);
+    (atLeast ? this.#together : this.watch(cleared.source, cleared.modality, space).state).rest(cleared.endUs, cooldownMs);
   }
 
   /** Clears what is raised where `unwanted` says so. */
@@ -208,7 +239,7 @@ const clearOf = ({ peak, peakUs, draft: { source, modality } }: Raised, draft: A
 };
 
 /** What has the same key was learnt from the same query in the same space. */
-export const keyOf = ({ query }: Rule, space: string): string =>
+const keyOf = ({ query }: Rule, space: string): string =>
   createHash('sha256')
     .update(JSON.stringify([space, query]))
     .digest('hex')

@@ -28,7 +28,8 @@ export interface RecordReader {
   cells(name: BackgroundName, cells: Float64Array): void;
   score(name: BackgroundName, score: number, endUs: number, isUp: boolean): void;
   verdict(verdict: z.output<typeof verdictSchema>): void;
-  familiar(source: string, kept: Kept): void;
+  /** @param space undefined in files of before spaces were noted */
+  familiar(source: string, space: string | undefined, kept: Kept): void;
 }
 
 /** Collects records in one growing buffer. */
@@ -65,8 +66,8 @@ export class RecordWriter {
     this.#json(VERDICT, verdict, 0);
   }
 
-  familiar(source: string, { slot, timeUs, vector }: Kept): void {
-    this.#json(FAMILIAR, { source, slot, timeUs, numbers: vector.length }, 4 * vector.length);
+  familiar(source: string, space: string, { slot, timeUs, vector }: Kept): void {
+    this.#json(FAMILIAR, { source, space, slot, timeUs, numbers: vector.length }, 4 * vector.length);
     const start = this.#at - 4 * vector.length;
     for (const [i, value] of vector.entries()) this.#view.setFloat32(start + 4 * i, value, true);
   }
@@ -134,10 +135,10 @@ export function readRecords(body: Uint8Array, names: Map<number, BackgroundName>
       at += 9;
     } else if (kind === VERDICT) reader.verdict(json(verdictSchema));
     else if (kind === FAMILIAR) {
-      const { source, slot, timeUs: keptUs, numbers } = json(familiarSchema);
+      const { source, space, slot, timeUs: keptUs, numbers } = json(familiarSchema);
       const vector = Float32Array.from({ length: numbers }, (_, i) => view.getFloat32(at + 4 * i, true));
       at += 4 * numbers;
-      reader.familiar(source, { slot, timeUs: keptUs, vector });
+      reader.familiar(source, space, { slot, timeUs: keptUs, vector });
     } else if (kind === CELLS) {
       const { numbers, ...name } = json(cellsSchema);
       const cells = Float64Array.from({ length: numbers }, (_, i) => view.getFloat64(at + 8 * i, true));
@@ -151,6 +152,7 @@ export function readRecords(body: Uint8Array, names: Map<number, BackgroundName>
 const cellsSchema = nameSchema.extend({ numbers: z.number().int().min(0).max(1e6) });
 const familiarSchema = z.object({
   source: z.string(),
+  space: z.string().optional(),
   slot: z.number().int().min(0),
   timeUs: z.number(),
   numbers: z.number().int().min(1).max(65_536),

@@ -18,9 +18,9 @@ export function backgroundSnapshot(engine: RuleEngine, maxBytes: number): Backgr
     if (writer.size + cells.byteLength > maxBytes) leftOut++;
     else writer.cells({ ...name, ...(perDay !== undefined && { perDay }) }, cells);
   }
-  for (const { source, kept } of engine.familiars()) {
+  for (const { source, space, kept } of engine.familiars()) {
     if (writer.size + kept.vector.byteLength > maxBytes) leftOut++;
-    else writer.familiar(source, kept);
+    else writer.familiar(source, space, kept);
   }
   return { base: Buffer.concat([fileHeader(), frameOf(writer.take())]), leftOut };
 }

@@ -19,7 +19,7 @@ function start(dir: string, clock = new VirtualClock()) {
   const engine = new RuleEngine('s');
   const store = BackgroundStore.open(engine, { dir, clock, onProblem: () => undefined });
   engine.set(glass, query);
-  engine.set(news, undefined);
+  engine.set(news);
   const judge = (from: number, to: number): void => {
     for (let i = from; i < to; i++) {
       const score = 0.1 + 0.02 * Math.sin(i * 1.7) + 0.005 * Math.sin(i * i);
@@ -125,7 +125,7 @@ describe('BackgroundStore', () => {
     writer.name(3, name);
     writer.score(3, 0.25, 5e15, true);
     writer.verdict({ rule: 'r', source: 's', alarmUs: 5, isRight: false });
-    writer.familiar('s', { slot: 0, timeUs: 7, vector: Float32Array.of(1, 0) });
+    writer.familiar('s', 'space', { slot: 0, timeUs: 7, vector: Float32Array.of(1, 0) });
     readRecords(framesOf(writer), new Map(), {
       cells: () => undefined,
       score: (...all) => seen.push(all),
@@ -135,7 +135,7 @@ describe('BackgroundStore', () => {
     expect(seen).toEqual([
       [name, 0.25, 5e15, true],
       { rule: 'r', source: 's', alarmUs: 5, isRight: false },
-      ['s', { slot: 0, timeUs: 7, vector: Float32Array.of(1, 0) }],
+      ['s', 'space', { slot: 0, timeUs: 7, vector: Float32Array.of(1, 0) }],
     ]);
   });
 });

@@ -60,24 +60,28 @@ export class BackgroundStore implements EngineJournal {
     const files = filesIn(options.dir);
     const base = Math.max(-1, ...files.filter(({ kind }) => kind === 'base').map(({ number }) => number));
     const backgrounds = new Map<string, { name: BackgroundName; background: Background }>();
-    const keyOf = ({ rule, source }: { rule: string; source: string }): string => `${rule}\u0000${source}`;
-    const backgroundOf = (name: BackgroundName): Background => {
-      const known = backgrounds.get(keyOf(name));
-      if (known?.name === name) return known.background;
-      const goesOn = known?.name.key === name.key;
-      const background = new Background(name.perDay, goesOn ? known.background.cells : undefined);
-      backgrounds.set(keyOf(name), { name, background });
+    /** By rule and source, of whatever query and space. */
+    const newest = new Map<string, Background>();
+    const placeOf = ({ rule, source }: { rule: string; source: string }): string => `${rule}\u0000${source}`;
+    const put = (name: BackgroundName, cells?: Float64Array): Background => {
+      const background = new Background(name.perDay, cells);
+      backgrounds.set(`${placeOf(name)}\u0000${name.key}`, { name, background });
+      newest.set(placeOf(name), background);
       return background;
+    };
+    const backgroundOf = (name: BackgroundName): Background => {
+      const known = backgrounds.get(`${placeOf(name)}\u0000${name.key}`);
+      return known?.name === name ? known.background : put(name, known?.background.cells);
     };
     for (const { path, number, kind } of files) {
       if (kind === 'base' ? number !== base : number < base) continue;
       const names = new Map<number, BackgroundName>();
       for (const body of framesIn(readFileSync(path), path)) {
         readRecords(body, names, {
-          cells: (name, cells) => backgrounds.set(keyOf(name), { name, background: new Background(name.perDay, cells) }),
+          cells: put,
           score: (name, score, endUs, isUp) => backgroundOf(name).push(score, endUs, isUp),
-          verdict: ({ alarmUs, isRight, ...whose }) => backgrounds.get(keyOf(whose))?.background.judge(alarmUs, isRight),
-          familiar: (source, kept) => engine.takeBackFamiliar(source, kept),
+          verdict: ({ alarmUs, isRight, ...whose }) => newest.get(placeOf(whose))?.judge(alarmUs, isRight),
+          familiar: (source, space, kept) => engine.takeBackFamiliar(source, space, kept),
         });
       }
     }
@@ -94,7 +98,13 @@ export class BackgroundStore implements EngineJournal {
       watch.journalIndex = this.#nextIndex++;
       const { source, modality } = watch;
       const { id, falseAlarmsPerDay: perDay } = active.rule;
-      this.#writer.name(watch.journalIndex, { rule: id, source, modality, key: active.key, ...(perDay !== undefined && { perDay }) });
+      this.#writer.name(watch.journalIndex, {
+        rule: id,
+        source,
+        modality,
+        key: active.keyIn(watch.space),
+        ...(perDay !== undefined && { perDay }),
+      });
     }
     this.#writer.score(watch.journalIndex, score, endUs, isUp);
   }
@@ -105,8 +115,8 @@ export class BackgroundStore implements EngineJournal {
     this.#flush();
   }
 
-  familiar(source: string, kept: Kept): void {
-    this.#writer.familiar(source, kept);
+  familiar(source: string, space: string, kept: Kept): void {
+    this.#writer.familiar(source, space, kept);
   }
 
   /** Writes everything; nothing is kept afterwards. */
@@ -190,8 +200,8 @@ export class BackgroundStore implements EngineJournal {
           writer.cells({ ...name, ...(perDay !== undefined && { perDay }) }, cells);
           if (++count % AT_ONCE === 0) await put();
         }
-        for (const { source, kept } of this.#engine.familiars()) {
-          writer.familiar(source, kept);
+        for (const { source, space, kept } of this.#engine.familiars()) {
+          writer.familiar(source, space, kept);
           if (++count % AT_ONCE === 0) await put();
         }
         await put();

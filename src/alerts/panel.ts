@@ -15,13 +15,13 @@ export interface PackedQueries {
 
 /** @throws SpaceMismatchError where a query is of another space or length */
 export function packQueries(rules: readonly ActiveRule[], { space, vector }: SpaceVector): PackedQueries {
-  for (const { query } of rules)
-    if (query && (query.space !== space || query.vector.length !== vector.length)) throw new SpaceMismatchError(query.space, space);
+  const queries = rules.map((active) => active.queryIn(space));
+  for (const query of queries) if (query && query.vector.length !== vector.length) throw new SpaceMismatchError(query.space, space);
   return {
     rules,
     space,
     vectors: new PackedVectors(
-      rules.map(({ query }) => query?.vector),
+      queries.map((query) => query?.vector),
       vector.length,
     ),
   };
@@ -29,7 +29,7 @@ export function packQueries(rules: readonly ActiveRule[], { space, vector }: Spa
 
 /**
  * All rules that listen to one source, for judging its windows: with thousands of rules the time goes into waiting for memory, so what
- * a window touches lies side by side. Made anew when the rules change.
+ * a window touches lies side by side. Made anew when the rules change, or the space of the source.
  */
 export class Panel {
   readonly rules: readonly ActiveRule[];
@@ -40,10 +40,14 @@ export class Panel {
   constructor(queries: PackedQueries, source: string, modality: Sense) {
     this.#queries = queries;
     this.rules = queries.rules;
-    this.watches = queries.rules.map((active) => active.watch(source, modality));
+    this.watches = queries.rules.map((active) => active.watch(source, modality, queries.space));
     this.#similarities = new Float32Array(queries.rules.length);
     const hot = new Float64Array(queries.rules.length * HOT_CELLS);
     for (const [i, { background }] of this.watches.entries()) background.moveTo(hot, i * HOT_CELLS);
+  }
+
+  get space(): string {
+    return this.#queries.space;
   }
 
   /**

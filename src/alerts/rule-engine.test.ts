@@ -212,7 +212,7 @@ describe('RuleEngine with calibrated rules', () => {
 
   it('says what is new to a source, and what is no longer', () => {
     const engine = new RuleEngine('s');
-    engine.set(rule({ query: { novelty: true }, threshold: 0.2 }), undefined);
+    engine.set(rule({ query: { novelty: true }, threshold: 0.2 }));
     expect(engine.judge(embedding(0.5, 0)).changes).toEqual([]);
     for (let i = 1; i < 50; i++) expect(engine.judge(embedding(0.5, i)).changes).toEqual([]);
     expect(engine.judge(embedding(-0.9, 50)).changes).toMatchObject([{ state: 'raised', query: 'something new' }]);
@@ -222,7 +222,7 @@ describe('RuleEngine with calibrated rules', () => {
 
   it('says when two senses that agreed no longer do', () => {
     const engine = new RuleEngine('s');
-    engine.set(rule({ query: { disagreement: ['mic', 'front'] }, threshold: -0.5 }), undefined);
+    engine.set(rule({ query: { disagreement: ['mic', 'front'] }, threshold: -0.5 }));
     const pair = (mic: number, front: number, i: number) => {
       engine.judge(embedding(front, i, { source: 'front', modality: 'image' }));
       return engine.judge(embedding(mic, i)).changes;

@@ -4,10 +4,11 @@ import { Familiar, type Kept } from '../space/familiar.ts';
 import { RecentVectors } from '../space/recent-vectors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
 import { ActiveRule, type AlertDraft, type Judged, type OpenVerdict } from './active-rule.ts';
+import { KeptBackgrounds, type KeptBackground } from './kept-backgrounds.ts';
 import { Panel, packQueries, type PackedQueries } from './panel.ts';
 import { tryOut, type Trial } from './try-out.ts';
 import type { Rule } from './rule.ts';
-import { Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 export interface Verdict {
   readonly scores: readonly Score[];
@@ -19,18 +20,21 @@ export interface Verdict {
 export interface EngineJournal {
   score(active: ActiveRule, watch: Watch, score: number, endUs: number, isUp: boolean): void;
   verdict(rule: string, source: string, alarmUs: number, isRight: boolean): void;
-  familiar(source: string, kept: Kept): void;
+  familiar(source: string, space: string, kept: Kept): void;
 }
 
-/** A background as it is kept and taken back. */
-export interface KeptBackground {
-  readonly rule: string;
+/** What a source gave lately, all of one space. */
+interface Recent {
+  readonly modality: Judged['modality'];
+  readonly space: string;
+  readonly vectors: RecentVectors;
+}
+
+/** What a source has been like, in one space. */
+interface KnownFamiliar {
   readonly source: string;
-  readonly modality: Watch['modality'];
-  /** See `ActiveRule.key`. */
-  readonly key: string;
-  readonly perDay?: number | undefined;
-  readonly cells: Float64Array;
+  readonly space: string;
+  readonly familiar: Familiar;
 }
 
 /** What a rule knows of a source, for people. */
@@ -47,15 +51,20 @@ export class RuleEngine {
   readonly #rules = new Map<string, ActiveRule>();
   readonly #panels = new Map<string, Panel>();
   #packed: PackedQueries[] = [];
-  readonly #recent = new Map<string, { readonly modality: Judged['modality']; readonly vectors: RecentVectors }>();
-  readonly #familiar = new Map<string, Familiar>();
+  readonly #recent = new Map<string, Recent>();
+  readonly #familiar = new Map<string, KnownFamiliar>();
   readonly #newest = new Map<string, Judged>();
-  readonly #kept = new Map<string, KeptBackground>();
-  readonly #space: string;
+  readonly #kept = new KeptBackgrounds();
+  #space: string;
   #journal: EngineJournal | undefined;
 
   /** @param space id of the space that is judged in: vectors of another are refused, and what was learnt in another is not used */
   constructor(space: string) {
+    this.#space = space;
+  }
+
+  /** From now on rules begin in this space; those in force have to be set again with their queries in it. */
+  enter(space: string): void {
     this.#space = space;
   }
 
@@ -68,22 +77,28 @@ export class RuleEngine {
     this.#journal = journal;
   }
 
-  /** Each rule with its query as a vector; novelty and disagreement have none. */
+  /** Each rule with its query as a vector of the newest space; novelty and disagreement have none. */
   get queries(): readonly (Partial<SpaceVector> & { readonly rule: Rule })[] {
-    return [...this.#rules.values()].map(({ rule, query }) => ({ rule, ...query }));
+    return [...this.#rules.values()].map(({ rule, queries: [query] }) => ({ rule, ...query }));
+  }
+
+  /** What a rule looks for in each space, the newest first; none for a rule that is not there, and for novelty and disagreement. */
+  queriesOf(id: string): readonly SpaceVector[] {
+    return this.#rules.get(id)?.queries ?? [];
   }
 
   /**
    * Adds or replaces a rule. Raised alerts and backgrounds of the old rule go on if the new one has the same query; else they are cleared,
    * and what the sources gave in the last half hour is the first background.
    *
-   * @param query undefined for novelty and disagreement
+   * @param queries the query in each space whose vectors may come, the newest first; none for novelty and disagreement
    * @returns the clears
    */
-  set(rule: Rule, query: SpaceVector | undefined): AlertDraft[] {
+  set(rule: Rule, ...queries: readonly SpaceVector[]): AlertDraft[] {
     const old = this.#rules.get(rule.id);
-    const active = new ActiveRule(rule, query, this.#space);
-    const goesOn = old?.key === active.key && (old.rule.atLeast === undefined) === (rule.atLeast === undefined);
+    const active = new ActiveRule(rule, queries, this.#kept);
+    const goesOn =
+      old?.keyIn(this.#space) === active.keyIn(this.#space) && (old.rule.atLeast === undefined) === (rule.atLeast === undefined);
     const cleared = goesOn ? old.clear((raised) => !active.listensTo(raised)) : this.delete(rule.id);
     if (goesOn) active.adopt(old);
     else this.#begin(active);
@@ -97,6 +112,7 @@ export class RuleEngine {
     const active = this.#rules.get(id);
     if (!active) return [];
     this.#rules.delete(id);
+    this.#kept.forget(id);
     this.#layOut();
     return active.clear(() => true);
   }
@@ -109,14 +125,14 @@ export class RuleEngine {
   restore(raised: AlertDraft): AlertDraft[] {
     const active = this.#rules.get(raised.rule);
     if (!active?.listensTo(raised)) return [{ ...raised, state: 'cleared' }];
-    active.restore(raised);
+    active.restore(raised, this.#space);
     return [];
   }
 
   /** Goes on with the cooldown after an alert that was cleared before a restart. */
   rest(cleared: AlertDraft): void {
     const active = this.#rules.get(cleared.rule);
-    if (active?.listensTo(cleared)) active.rest(cleared);
+    if (active?.listensTo(cleared)) active.rest(cleared, this.#space);
   }
 
   /** Clears what a source that is gone had raised. */
@@ -124,7 +140,7 @@ export class RuleEngine {
     return [...this.#rules.values()].flatMap((active) => active.clear((raised) => raised.source === source));
   }
 
-  /** @throws SpaceMismatchError where a rule's query is of another space than the embedding */
+  /** @throws SpaceMismatchError where a rule's query is not known in the space of the embedding */
   judge(embedding: Judged): Verdict {
     const verdict: OpenVerdict = { scores: [], changes: [], updates: [] };
     const panel = this.#panel(embedding);
@@ -163,33 +179,28 @@ export class RuleEngine {
 
   /** How often a rule would have been raised by what the sources gave in the last half hour, and by the peaks that are kept of it. */
   tryOut(rule: Rule, query: SpaceVector | undefined): Trial[] {
-    const active = new ActiveRule(rule, query, this.#space);
+    if (!query) return [];
+    const { space } = query;
+    const active = new ActiveRule(rule, [query], new KeptBackgrounds());
     const running = this.#rules.get(rule.id);
-    const known = running?.key === active.key ? running : undefined;
-    return [...this.#recent].flatMap(([source, { modality, vectors }]) =>
-      active.listensTo({ source, modality }) && query
-        ? [
-            tryOut(
-              rule,
-              source,
-              modality,
-              vectors,
-              (vector) => active.similarity({ space: this.#space, vector }),
-              known?.watches.get(source),
-            ),
-          ]
-        : [],
-    );
+    const known = running?.keyIn(space) === active.keyIn(space) ? running : undefined;
+    return [...this.#recent].flatMap(([source, { modality, vectors, ...of }]) => {
+      if (of.space !== space || !active.listensTo({ source, modality })) return [];
+      const watch = known?.watches.get(source);
+      const scoreOf = (vector: Float32Array): number => active.similarity({ space, vector });
+      return [tryOut(rule, source, modality, space, vectors, scoreOf, watch?.space === space ? watch : undefined)];
+    });
   }
 
   /** A past vector of a source, the nearest to a time; undefined where it is no longer kept. */
   past(source: string, timeUs: number): SpaceVector | undefined {
     let best: { readonly away: number; readonly vector: Float32Array } | undefined;
-    for (const { startUs, endUs, vector } of this.#recent.get(source)?.vectors.all() ?? []) {
+    const recent = this.#recent.get(source);
+    for (const { startUs, endUs, vector } of recent?.vectors.all() ?? []) {
       const away = timeUs < startUs ? startUs - timeUs : Math.max(0, timeUs - endUs);
       if (away < 2e6 && away < (best?.away ?? Infinity)) best = { away, vector: vector.slice() };
     }
-    return best && { space: this.#space, vector: best.vector };
+    return recent && best && { space: recent.space, vector: best.vector };
   }
 
   /** What each source of a rule scored: when it was up, or last. */
@@ -205,40 +216,42 @@ export class RuleEngine {
   // -- What is kept, and taken back after a restart --
 
   *backgrounds(): Iterable<KeptBackground> {
-    for (const { rule, key, watches } of this.#rules.values())
-      for (const { source, modality, background } of watches.values())
-        yield { rule: rule.id, source, modality, key, perDay: rule.falseAlarmsPerDay, cells: background.cells };
+    // The newest last: what is said later of a rule and its source is meant for that one.
+    for (const kept of this.#kept.values()) if (this.#rules.has(kept.rule)) yield kept;
+    for (const active of this.#rules.values()) {
+      const { id, falseAlarmsPerDay: perDay } = active.rule;
+      for (const { source, modality, space, background } of active.watches.values())
+        yield { rule: id, source, modality, key: active.keyIn(space), perDay, cells: background.cells };
+    }
   }
 
-  *familiars(): Iterable<{ readonly source: string; readonly kept: Kept }> {
-    for (const [source, familiar] of this.#familiar) for (const kept of familiar.kept()) yield { source, kept };
+  *familiars(): Iterable<{ readonly source: string; readonly space: string; readonly kept: Kept }> {
+    for (const { source, space, familiar } of this.#familiar.values()) for (const kept of familiar.kept()) yield { source, space, kept };
   }
 
   /** A background of before; a rule of that key that is set later begins with it. BEFORE any rule is set. */
   takeBack(kept: KeptBackground): void {
-    this.#kept.set(`${kept.rule}\u0000${kept.source}`, kept);
+    this.#kept.put(kept);
   }
 
-  takeBackFamiliar(source: string, kept: Kept): void {
-    this.#familiarOf(source).put(kept);
+  /** @param space undefined: whoever kept it had one space only, this one */
+  takeBackFamiliar(source: string, space: string | undefined, kept: Kept): void {
+    this.#familiarOf(source, space ?? this.#space).put(kept);
   }
 
   // -- Inside --
 
   #begin(active: ActiveRule): void {
     const { rule } = active;
-    for (const [name, kept] of this.#kept) {
-      if (kept.rule !== rule.id) continue;
-      this.#kept.delete(name);
-      if (kept.key === active.key && active.listensTo(kept))
-        active.watches.set(kept.source, new Watch(kept.source, kept.modality, rule, kept.cells));
-    }
-    if (!active.query) return;
-    for (const [source, { modality, vectors }] of this.#recent) {
+    const key = active.keyIn(this.#space);
+    for (const { source, modality } of [...this.#kept.values()].filter((kept) => kept.rule === rule.id && kept.key === key))
+      if (active.listensTo({ source, modality })) active.watch(source, modality, this.#space);
+    for (const [source, { modality, space, vectors }] of this.#recent) {
+      if (!active.queries.some((query) => query.space === space)) continue;
       if (!active.listensTo({ source, modality }) || active.watches.has(source)) continue;
-      const watch = active.watch(source, modality);
+      const watch = active.watch(source, modality, space);
       for (const { endUs, vector } of vectors.all()) {
-        const score = active.similarity({ space: this.#space, vector });
+        const score = active.similarity({ space, vector });
         const isUp = score >= (watch.background.threshold ?? Infinity);
         watch.background.push(score, endUs, isUp);
         this.#journal?.score(active, watch, score, endUs, isUp);
@@ -249,7 +262,7 @@ export class RuleEngine {
   #panel(embedding: Judged): Panel {
     const { source, modality } = embedding;
     let panel = this.#panels.get(source);
-    if (!panel) {
+    if (panel?.space !== embedding.space) {
       const listening = [...this.#rules.values()].filter((active) => active.listensTo(embedding));
       const same = this.#packed.find(
         ({ rules, space }) =>
@@ -273,30 +286,33 @@ export class RuleEngine {
     if (query.novelty) return novelty;
     if (!query.disagreement) return similarity;
     const other = this.#newest.get(query.disagreement[1]);
-    if (!other || Math.abs(other.endUs - embedding.endUs) > TOGETHER_US) return undefined;
+    if (other?.space !== embedding.space || Math.abs(other.endUs - embedding.endUs) > TOGETHER_US) return undefined;
     return Math.fround(-cosine(embedding, other));
   }
 
   /** Remembers the vector; says how new it is, where a rule asks for that. */
   #meet(embedding: Judged, listening: readonly ActiveRule[]): number {
-    const { source, modality, startUs, endUs, vector } = embedding;
+    const { source, modality, space, startUs, endUs, vector } = embedding;
     this.#newest.set(source, embedding);
     let recent = this.#recent.get(source);
-    if (!recent) {
-      recent = { modality, vectors: new RecentVectors(vector.length) };
+    if (recent?.space !== space) {
+      recent = { modality, space, vectors: new RecentVectors(vector.length) };
       this.#recent.set(source, recent);
     }
     recent.vectors.push(startUs, endUs, vector);
     if (!listening.some(({ rule }) => rule.query.novelty)) return 0;
-    return Math.fround(this.#familiarOf(source).meet(vector, endUs, (kept) => this.#journal?.familiar(source, kept)));
+    return Math.fround(this.#familiarOf(source, space).meet(vector, endUs, (kept) => this.#journal?.familiar(source, space, kept)));
   }
 
-  #familiarOf(source: string): Familiar {
-    let familiar = this.#familiar.get(source);
-    if (!familiar) {
-      familiar = new Familiar();
-      this.#familiar.set(source, familiar);
-    }
+  /** What a source has been like in a space; what it has been like in the space before that is kept too. */
+  #familiarOf(source: string, space: string): Familiar {
+    const name = `${source}\u0000${space}`;
+    const known = this.#familiar.get(name);
+    if (known) return known.familiar;
+    const before = [...this.#familiar].filter(([, other]) => other.source === source);
+    for (const [old] of before.slice(0, -1)) this.#familiar.delete(old);
+    const familiar = new Familiar();
+    this.#familiar.set(name, { source, space, familiar });
     return familiar;
   }
 }

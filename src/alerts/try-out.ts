@@ -24,12 +24,13 @@ export function tryOut(
   rule: Rule,
   source: string,
   modality: Sense,
+  space: string,
   vectors: RecentVectors,
   scoreOf: (vector: Float32Array) => number,
   running: Watch | undefined,
 ): Trial {
   const alone: Rule = { ...rule, atLeast: undefined };
-  const learner = new Watch(source, modality, alone);
+  const learner = new Watch(source, modality, space, alone);
   const scores: { readonly score: number; readonly startUs: number; readonly endUs: number }[] = [];
   for (const { startUs, endUs, vector } of vectors.all()) {
     const score = scoreOf(vector);
@@ -38,7 +39,7 @@ export function tryOut(
   }
   const known = rule.falseAlarmsPerDay === undefined ? undefined : running;
   const threshold = (known ?? learner).threshold(alone);
-  const counter = new Watch(source, modality, { ...alone, falseAlarmsPerDay: undefined });
+  const counter = new Watch(source, modality, space, { ...alone, falseAlarmsPerDay: undefined });
   const fixed: Rule = { ...alone, falseAlarmsPerDay: undefined, threshold: threshold ?? 1, clearBelow: undefined };
   let alarms = 0;
   for (const { score, startUs, endUs } of threshold === undefined ? [] : scores) {

@@ -17,6 +17,8 @@ export interface Moment {
 export class Watch {
   readonly source: string;
   readonly modality: Sense;
+  /** The space of the scores that its background is made of. */
+  space: string;
   readonly state: AlertState = new AlertState();
   background: Background;
   /** Place in the journal of backgrounds; below 0: none yet. */
@@ -29,9 +31,10 @@ export class Watch {
   #errorUs = 0;
   readonly #terms: { threshold: number; clearBelow: number; holdMs: number; cooldownMs: number };
 
-  constructor(source: string, modality: Sense, rule: Rule, cells?: Float64Array) {
+  constructor(source: string, modality: Sense, space: string, rule: Rule, cells?: Float64Array) {
     this.source = source;
     this.modality = modality;
+    this.space = space;
     this.background = new Background(rule.falseAlarmsPerDay, cells);
     this.#terms = { threshold: OUT_OF_REACH, clearBelow: OUT_OF_REACH, holdMs: 0, cooldownMs: 0 };
   }
@@ -39,6 +42,13 @@ export class Watch {
   /** The rule has other numbers now, and the same query: what was learnt stays. */
   adopt(rule: Rule): void {
     this.background = new Background(rule.falseAlarmsPerDay, this.background.cells);
+    this.journalIndex = -1;
+  }
+
+  /** The source's vectors are of another space from now on: scores are usual there that were not here. What is raised stays raised. */
+  enter(space: string, rule: Rule, cells?: Float64Array): void {
+    this.space = space;
+    this.background = new Background(rule.falseAlarmsPerDay, cells);
     this.journalIndex = -1;
   }
 

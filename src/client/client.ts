@@ -1,5 +1,6 @@
 import type { BinaryFrame } from '../core/binary-frame.ts';
 import { EdgeBindError } from '../core/errors.ts';
+import type { Space } from '../core/types.ts';
 import { decodeVector } from '../core/vector-codec.ts';
 import type {
   AlertMessage,
@@ -26,6 +27,7 @@ export class Client {
   readonly #alerts: AlertPosition;
   readonly #statusListeners = new Set<(status: ClientStatus) => void>();
   #status: ClientStatus = { state: 'connecting' };
+  readonly #spacesListeners = new Set<(spaces: readonly Space[]) => void>();
   #hello: HelloMessage | undefined;
   #count = 0;
 
@@ -59,6 +61,16 @@ export class Client {
     this.#statusListeners.add(listener);
     listener(this.#status);
     return () => void this.#statusListeners.delete(listener);
+  }
+
+  /**
+   * Calls back at once with the server's spaces, if they are known, then on each change: the newest first, and behind it one that a
+   * new model is just taking over from. Vectors of two spaces cannot be compared. Returns the way to stop.
+   */
+  onSpaces(listener: (spaces: readonly Space[]) => void): () => void {
+    this.#spacesListeners.add(listener);
+    if (this.#hello) listener(this.#hello.spaces);
+    return () => void this.#spacesListeners.delete(listener);
   }
 
   /**
@@ -114,6 +126,12 @@ export class Client {
       this.#queries.failAll(new EdgeBindError('CONNECTION_LOST', 'the connection was lost before the answer came: ask again'));
     }
     for (const listener of this.#statusListeners) listener(status);
+    if (status.state === 'open') for (const listener of this.#spacesListeners) listener(status.hello.spaces);
+  }
+
+  #onSpaces(spaces: readonly Space[]): void {
+    if (this.#hello) this.#hello = { ...this.#hello, spaces };
+    for (const listener of this.#spacesListeners) listener(spaces);
   }
 
   #onOpen(hello: HelloMessage): void {
@@ -129,6 +147,9 @@ export class Client {
     switch (message.op) {
       case 'alert':
         this.#onAlert(message);
+        break;
+      case 'spaces':
+        this.#onSpaces(message.spaces);
         break;
       case 'embedding':
       case 'fused':

@@ -24,6 +24,15 @@ export interface HelloMessage {
   readonly cursor: number;
 }
 
+/**
+ * The spaces whose vectors may come from now on, the newest first. While one model takes over from another there are two: vectors of
+ * the old one still come from sources that have not finished with it. What a client keeps of a space that is gone, it cannot compare.
+ */
+export interface SpacesMessage {
+  readonly op: 'spaces';
+  readonly spaces: readonly Space[];
+}
+
 /** The vector is in `vector` (json) or behind the header in a binary frame. */
 export interface EmbeddingMessage extends WindowMeta {
   readonly op: 'embedding';
@@ -105,6 +114,7 @@ export interface Hit {
 
 export type ServerMessage =
   | HelloMessage
+  | SpacesMessage
   | EmbeddingMessage
   | FusedMessage
   | SampleMessage

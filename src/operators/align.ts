@@ -46,7 +46,8 @@ const MAX_TICKS_BEHIND = 1000;
  *
  * A tick is decided by event time: once all sources have embeddings beyond it, or `waitMs` after it by the clock. What it says
  * depends on the order of arrival only where embeddings take longer than `waitMs`, so a replay decides the same. Nothing comes
- * for a tick at which nothing is new or nobody is there. Embeddings of another space than the newest one's are left out.
+ * for a tick at which nothing is new or nobody is there. Embeddings of one space only are fused: with the first source
+ * that goes over to a new space all do, and embeddings of the space before are left out.
  * At the end of the input the ticks that are open are decided.
  */
 export function align(options: AlignOptions): (embeddings$: Observable<Embedding>) => Observable<Aligned> {
@@ -95,6 +96,8 @@ class Ticks {
   readonly #waiting: Map<string, Embedding[]>;
   /** What each source had contributed to the last tick that was emitted. */
   readonly #used = new Map<string, Embedding>();
+  /** The space of the source that has gone furthest. */
+  #space = '';
   nextUs: number;
 
   constructor(options: AlignOptions, nowUs: number) {
@@ -112,6 +115,8 @@ class Ticks {
   add(embedding: Embedding): boolean {
     const list = this.#waiting.get(embedding.source);
     if (!list) return false;
+    // Who comes from the present space leads on; who comes from one before that only follows.
+    if (this.#space === '' || list.at(-1)?.space === this.#space) this.#space = embedding.space;
     list.push(embedding);
     if (list.length > MAX_WAITING) list.shift();
     return true;
@@ -132,10 +137,8 @@ class Ticks {
     const tickUs = this.nextUs;
     this.nextUs += this.#everyUs;
     const due = this.#options.sources.flatMap((id) => this.#due(id, tickUs));
-    const space = due.reduce<Embedding | undefined>(
-      (newest, one) => (newest && newest.endUs >= one.endUs ? newest : one),
-      undefined,
-    )?.space;
+    // A tick that is older than the change knows the space before only.
+    const space = due.some((one) => one.space === this.#space) ? this.#space : due[0]?.space;
     const present = due.filter((one) => one.space === space);
     const { sources, missing } = this.#options;
     const isNew = present.some((one) => this.#used.get(one.source) !== one);

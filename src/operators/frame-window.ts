@@ -9,6 +9,8 @@ export interface FrameWindowOptions {
   readonly latenessMs?: number;
   /** Of the frames in each slot of so many ms only the first is a window; the others are dropped as `thinned`. Absent: all are. */
   readonly everyMs?: number | undefined;
+  /** Whether a sample of that time is this operator's; another one's is dropped as `late` (see `handover`). Default: all are. */
+  readonly owns?: ((timeUs: number) => boolean) | undefined;
   /** Counts frames: received = emitted + dropped (`duplicate`, `late`, `thinned`). */
   readonly stage?: Stage;
 }
@@ -16,7 +18,7 @@ export interface FrameWindowOptions {
 /**
  * Makes each frame (picture, heat map, depth map) of ONE source a window of its own, `[timeUs, timeUs + 1)`, at once.
  */
-export function frameWindow<P extends Payload>({ latenessMs = 0, everyMs, stage }: FrameWindowOptions = {}): (
+export function frameWindow<P extends Payload>({ latenessMs = 0, everyMs, owns, stage }: FrameWindowOptions = {}): (
   source: Observable<Sample<P>>,
 ) => Observable<Window<P>> {
   return (source) =>
@@ -28,7 +30,7 @@ export function frameWindow<P extends Payload>({ latenessMs = 0, everyMs, stage 
         next: (sample) => {
           stage?.receive();
           if (!seen.add(sample.seq)) return stage?.drop('duplicate');
-          if (sample.timeUs < newestUs - latenessMs * 1000) return stage?.drop('late');
+          if (owns?.(sample.timeUs) === false || sample.timeUs < newestUs - latenessMs * 1000) return stage?.drop('late');
           newestUs = Math.max(newestUs, sample.timeUs);
           const slot = everyMs === undefined ? undefined : Math.floor(sample.timeUs / (everyMs * 1000));
           if (slot !== undefined && slot === slotBefore) return stage?.drop('thinned');

@@ -66,6 +66,29 @@ describe('fuse', () => {
     expect(out).toEqual([]);
   });
 
+  it('goes over to a new space once, with the first source that does, and does not look back', () => {
+    const { clock, input, out } = setUp();
+    for (const [i, [front, mic]] of [
+      ['old', 'old'],
+      ['new', 'old'],
+      ['new', 'old'],
+      ['new', 'new'],
+      ['old', 'new'],
+    ].entries()) {
+      input.next(embedding('front', 'image', 10_000 + i * 500, [1, 0], front));
+      // The newest, and yet left out while it is of the space before.
+      input.next(embedding('mic', 'audio', 10_001 + i * 500, [0, 1], mic));
+      clock.advanceMs(500);
+    }
+    expect(out.map(({ space, present }) => [space, ...present])).toEqual([
+      ['old', 'front', 'mic'],
+      ['new', 'front'],
+      ['new', 'front'],
+      ['new', 'front', 'mic'],
+      ['old', 'front'],
+    ]);
+  });
+
   it('frees its timer on unsubscribe and completes with its source', () => {
     const { clock, input, out, subscription } = setUp();
     input.next(embedding('front', 'image', 10_000, [1, 0]));

@@ -11,6 +11,8 @@ export interface SessionWindowOptions {
   readonly gapMs: number;
   /** How late a sample may come, in ms of event time behind the newest. Default 0. */
   readonly latenessMs?: number;
+  /** Whether a sample of that time is this operator's; another one's is dropped as `late` (see `handover`). Default: all are. */
+  readonly owns?: ((timeUs: number) => boolean) | undefined;
   /** Samples held at most; a sample beyond is dropped as `windowFull`. Default 65,536. */
   readonly maxSamples?: number;
   /** Counts samples: received = emitted (accepted) + dropped (`duplicate`, `late`, `windowFull`). */
@@ -59,6 +61,7 @@ class Sessions<P extends Payload> {
   readonly #gapUs: number;
   readonly #latenessUs: number;
   readonly #maxSamples: number;
+  readonly #owns: SessionWindowOptions['owns'];
   readonly #stage: Stage | undefined;
   readonly #seen = new SeenSequences();
   /** In order of time, never overlapping. */
@@ -66,10 +69,11 @@ class Sessions<P extends Payload> {
   #held = 0;
   #watermarkUs = Number.NEGATIVE_INFINITY;
 
-  constructor({ gapMs, latenessMs = 0, maxSamples = 65_536, stage }: SessionWindowOptions) {
+  constructor({ gapMs, latenessMs = 0, maxSamples = 65_536, owns, stage }: SessionWindowOptions) {
     this.#gapUs = Math.round(gapMs * 1000);
     this.#latenessUs = Math.round(latenessMs * 1000);
     this.#maxSamples = maxSamples;
+    this.#owns = owns;
     this.#stage = stage;
   }
 
@@ -79,7 +83,7 @@ class Sessions<P extends Payload> {
     const startUs = sample.timeUs;
     const endUs = startUs + sample.durationUs + this.#gapUs;
     const joined = this.#open.filter((session) => startUs < session.endUs && endUs > session.startUs);
-    if (joined.length === 0 && endUs <= this.#watermarkUs) return this.#refuse('late');
+    if (this.#owns?.(startUs) === false || (joined.length === 0 && endUs <= this.#watermarkUs)) return this.#refuse('late');
     if (this.#held >= this.#maxSamples) return this.#refuse('windowFull');
     this.#stage?.emit();
     this.#held++;

@@ -6,6 +6,8 @@ import { WindowBuffer } from './window-buffer.ts';
 export interface SettledOptions {
   /** How late a sample may come, in ms of event time behind the newest. Default 0. */
   readonly latenessMs?: number;
+  /** Whether a sample of that time is this operator's; another one's is dropped as `late` (see `handover`). Default: all are. */
+  readonly owns?: ((timeUs: number) => boolean) | undefined;
   /** Samples held at most; a sample beyond is dropped as `windowFull`. Default 65,536. */
   readonly maxSamples?: number;
   /** Counts samples: received = emitted (accepted) + dropped (`duplicate`, `late`, `windowFull`). */
@@ -19,14 +21,16 @@ export interface SettledOptions {
 export class Settled<P extends Payload> {
   readonly #latenessUs: number;
   readonly #maxSamples: number;
+  readonly #owns: SettledOptions['owns'];
   readonly #stage: Stage | undefined;
   readonly #seen = new SeenSequences();
   readonly #buffer = new WindowBuffer<P>();
   #watermarkUs = Number.NEGATIVE_INFINITY;
 
-  constructor({ latenessMs = 0, maxSamples = 65_536, stage }: SettledOptions) {
+  constructor({ latenessMs = 0, maxSamples = 65_536, owns, stage }: SettledOptions) {
     this.#latenessUs = Math.round(latenessMs * 1000);
     this.#maxSamples = maxSamples;
+    this.#owns = owns;
     this.#stage = stage;
   }
 
@@ -51,7 +55,7 @@ export class Settled<P extends Payload> {
 
   #refusal(sample: Sample<P>): string | undefined {
     if (!this.#seen.add(sample.seq)) return 'duplicate';
-    if (sample.timeUs < this.#watermarkUs) return 'late';
+    if (this.#owns?.(sample.timeUs) === false || sample.timeUs < this.#watermarkUs) return 'late';
     return this.#buffer.length >= this.#maxSamples ? 'windowFull' : undefined;
   }
 

@@ -19,6 +19,8 @@ export interface SlidingWindowOptions {
    * waiting, and only windows with holes wait. Default false.
    */
   readonly closeWhenWhole?: boolean;
+  /** Whether the window that begins there is to be emitted; the others are another operator's (see `handover`). Default: all are. */
+  readonly owns?: ((startUs: number) => boolean) | undefined;
   /** Samples held at most; a sample beyond is dropped as `windowFull`. Default 65,536. */
   readonly maxSamples?: number;
   /** Counts samples: received = emitted (accepted) + dropped (`duplicate`, `late`, `windowFull`,
@@ -61,6 +63,7 @@ class SlidingWindows<P extends Payload> {
   readonly #hopUs: number;
   readonly #latenessUs: number;
   readonly #closeWhenWhole: boolean;
+  readonly #owns: SlidingWindowOptions['owns'];
   readonly #maxSamples: number;
   readonly #stage: Stage | undefined;
   readonly #seen = new SeenSequences();
@@ -72,12 +75,14 @@ class SlidingWindows<P extends Payload> {
   /** No window ends before this: until then there is nothing to look for. */
   #nextEndUs = Number.POSITIVE_INFINITY;
 
-  constructor({ sizeMs, hopMs = sizeMs, latenessMs = 0, closeWhenWhole = false, maxSamples = 65_536, stage }: SlidingWindowOptions) {
+  constructor(options: SlidingWindowOptions) {
+    const { sizeMs, hopMs = sizeMs, latenessMs = 0, closeWhenWhole = false, maxSamples = 65_536, owns, stage } = options;
     if (!(sizeMs > 0) || !(hopMs > 0)) throw new RangeError(`window: sizeMs ${sizeMs} and hopMs ${hopMs} must be above 0`);
     this.#sizeUs = Math.round(sizeMs * 1000);
     this.#hopUs = Math.round(hopMs * 1000);
     this.#latenessUs = Math.round(latenessMs * 1000);
     this.#closeWhenWhole = closeWhenWhole;
+    this.#owns = owns;
     this.#maxSamples = maxSamples;
     this.#stage = stage;
   }
@@ -92,7 +97,7 @@ class SlidingWindows<P extends Payload> {
     }
     const firstEndUs = this.#firstStart(sample.timeUs) + this.#sizeUs;
     if (firstEndUs <= this.#closedToUs) this.#stage?.note('latePartial');
-    else this.#nextEndUs = Math.min(this.#nextEndUs, firstEndUs);
+    this.#nextEndUs = Math.min(this.#nextEndUs, Math.max(firstEndUs, this.#firstOpenStart() + this.#sizeUs));
     this.#stage?.emit();
     this.#buffer.insert(sample);
     this.#longestUs = Math.max(this.#longestUs, sample.durationUs);
@@ -127,7 +132,7 @@ class SlidingWindows<P extends Payload> {
       if (startUs === undefined) break;
       const endUs = startUs + this.#sizeUs;
       if (endUs > watermarkUs && !(this.#closeWhenWhole && endUs <= this.#newestUs && this.#isWhole(startUs, endUs))) break;
-      const window = this.#window(startUs, endUs);
+      const window = this.#owns?.(startUs) === false ? undefined : this.#window(startUs, endUs);
       this.#closedToUs = Math.max(this.#closedToUs, endUs);
       this.#forget();
       if (window) yield window;
@@ -146,15 +151,18 @@ class SlidingWindows<P extends Payload> {
     return Math.floor(Math.max(sample.timeUs, sample.timeUs + sample.durationUs - 1) / this.#hopUs) * this.#hopUs;
   }
 
+  /** Start of the earliest window that is not closed, with members or without. */
+  #firstOpenStart(): number {
+    return (Math.floor((this.#closedToUs - this.#sizeUs) / this.#hopUs) + 1) * this.#hopUs;
+  }
+
   /** Start of the earliest window that is open and has a member. */
   #oldestOpen(): number | undefined {
-    const firstOpen = Number.isFinite(this.#closedToUs)
-      ? (Math.floor((this.#closedToUs - this.#sizeUs) / this.#hopUs) + 1) * this.#hopUs
-      : undefined;
+    const firstOpen = this.#firstOpenStart();
     for (let i = 0; i < this.#buffer.length; i++) {
       const sample = this.#buffer.at(i);
       if (!sample) break;
-      const start = Math.max(firstOpen ?? Number.NEGATIVE_INFINITY, this.#firstStart(sample.timeUs));
+      const start = Math.max(firstOpen, this.#firstStart(sample.timeUs));
       if (start <= this.#lastStart(sample) && start + this.#sizeUs > sample.timeUs) return start;
     }
     return undefined;
@@ -199,8 +207,7 @@ class SlidingWindows<P extends Payload> {
    */
   #forget(): void {
     if (!Number.isFinite(this.#closedToUs)) return;
-    const nextStartUs = (Math.floor((this.#closedToUs - this.#sizeUs) / this.#hopUs) + 1) * this.#hopUs;
-    this.#buffer.drop(Math.max(0, this.#buffer.lowerBound(nextStartUs - this.#longestUs) - 1));
+    this.#buffer.drop(Math.max(0, this.#buffer.lowerBound(this.#firstOpenStart() - this.#longestUs) - 1));
   }
 }
 

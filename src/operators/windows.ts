@@ -25,13 +25,15 @@ export interface WindowsOptions {
   readonly minChange: number;
   /** Frame: of each slot of so many ms only the first; absent: all. Change: one passes at the latest after so many ms. */
   readonly everyMs?: number | undefined;
+  /** Which windows are this operator's, by their start (see `handover`). Default: all are. */
+  readonly owns?: ((startUs: number) => boolean) | undefined;
   readonly stage?: Stage;
 }
 
 /** The windows that a source's config and its bundle want: each kind is an operator of its own. */
 export function windows<P extends Payload>(options: WindowsOptions): (source: Observable<Sample<P>>) => Observable<Window<P>> {
-  const { kind, stage, everyMs, ...terms } = options;
-  const common = { latenessMs: terms.latenessMs, ...(stage && { stage }) };
+  const { kind, stage, everyMs, owns, ...terms } = options;
+  const common = { latenessMs: terms.latenessMs, owns, ...(stage && { stage }) };
   switch (kind) {
     case 'tumbling':
       return slidingWindow({ ...common, sizeMs: terms.sizeMs, closeWhenWhole: terms.closeWhenWhole });

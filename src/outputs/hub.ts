@@ -118,6 +118,11 @@ export class Hub {
     };
   }
 
+  /** Tells everyone which spaces there are. MUST BE CALLED BEFORE the first vector of a new one is published. */
+  publishSpaces(): void {
+    for (const session of this.#sessions) session.tell({ op: 'spaces', spaces: this.#options.spaces() });
+  }
+
   publishEmbedding(embedding: Embedding): void {
     if (this.#isWatched('embeddings'))
       this.#offer('embeddings', new VectorPublication('embedding', embedding, this.#options.clock.nowUs()));

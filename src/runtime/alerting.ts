@@ -8,7 +8,6 @@ import { BackgroundStore } from '../alerts/background-store.ts';
 import { EvidenceStore } from '../alerts/evidence-store.ts';
 import { RuleEngine } from '../alerts/rule-engine.ts';
 import type { Rule } from '../alerts/rule.ts';
-import type { Encoders } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
@@ -18,13 +17,15 @@ import { RuntimeDesk } from './alert-desk.ts';
 import { embedQuery } from './embed-query.ts';
 import { Evidence } from './evidence.ts';
 import { RuleBook } from './rule-book.ts';
+import { audioRateHz } from './senses.ts';
+import type { ServedModel } from './served-model.ts';
 
 export interface AlertingOptions {
   readonly stateDir: string;
   /** Relative paths of examples start here. */
   readonly folder: string;
-  readonly encoders: Encoders;
-  readonly audioRateHz: number;
+  /** All that can make vectors now, the newest first; at least one. */
+  readonly models: () => readonly ServedModel[];
   /** Names that a rule's `on` may hold. */
   readonly known: () => ReadonlySet<string>;
   /** Whether a source, or the fusion, is still configured. */
@@ -59,7 +60,7 @@ export class Alerting {
 
   /** @throws EdgeBindError where the state folder holds what cannot be read, or is of a newer version */
   constructor(options: AlertingOptions) {
-    const { stateDir, encoders, clock, log } = options;
+    const { stateDir, models, clock, log } = options;
     this.#options = options;
     const onProblem = (what: string) => (problem: string | undefined) => {
       if (problem === undefined) log.info({}, `${what}: written again`);
@@ -70,7 +71,7 @@ export class Alerting {
         );
     };
     this.alerts = FileAlertLog.open(join(stateDir, 'alerts.jsonl'), undefined, onProblem('alert log'));
-    this.#engine = new RuleEngine(encoders.space.id);
+    this.#engine = new RuleEngine(models()[0]?.space.id ?? '');
     this.#backgrounds = BackgroundStore.open(this.#engine, {
       dir: join(stateDir, 'backgrounds'),
       clock,
@@ -90,7 +91,7 @@ export class Alerting {
       engine: this.#engine,
       log: this.alerts,
       stateDir,
-      embed: (rule) => this.#embed(rule),
+      models: () => models().map((model) => ({ space: model.space.id, embed: (rule) => this.#embed(rule, model) })),
       known: options.known,
       onAlert: options.onAlert,
       onRules: () => options.onRules(this.#engine.queries),
@@ -120,6 +121,11 @@ export class Alerting {
     for (const cleared of this.alerts.rested()) this.#engine.rest(cleared);
     for (const alert of this.alerts.raised()) this.#tell(this.#engine.restore(alert));
     this.forget(this.alerts.raised().map(({ source }) => source));
+  }
+
+  /** Rules begin in this space from now on; they know their queries in it already. */
+  enter(space: string): void {
+    this.#engine.enter(space);
   }
 
   /** Clears what those of these sources raised that are no longer configured. */
@@ -164,15 +170,15 @@ export class Alerting {
     this.#writing.add(kept);
   }
 
-  async #embed(rule: Rule): Promise<SpaceVector | undefined> {
-    const { encoders, folder, audioRateHz, explain, recorded } = this.#options;
+  async #embed(rule: Rule, { space, encoders, bundle }: ServedModel): Promise<SpaceVector | undefined> {
+    const { folder, explain, recorded } = this.#options;
     const before = recorded?.(rule);
-    if (before) return before;
+    if (before?.space === space.id) return before;
     try {
       return await embedQuery(rule.query, {
         encoders,
         folder,
-        audioRateHz,
+        audioRateHz: audioRateHz(bundle),
         event: (id) => this.#evidence.vector(id),
         past: (source, timeUs) => this.#engine.past(source, timeUs),
       });

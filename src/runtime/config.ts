@@ -279,6 +279,10 @@ export const namesOf = (config: { readonly sources: readonly { readonly id: stri
 
 export type Config = z.output<typeof configSchema>;
 
+/** Said of an edit of a running config that is not put into force at once. */
+export const EDITED_FOR_LATER =
+  'listen, broker, encoders, state and outputs take effect at the next start; model, sources, fusion and alerts now';
+
 /** A config with the folder that its relative paths start from. */
 export interface LoadedConfig {
   readonly file: string;

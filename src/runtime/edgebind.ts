@@ -2,35 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { map, merge, Subject, Subscription } from 'rxjs';
 import type { Engine, Pipeline } from '../../pipelines/engine.ts';
 import type { Judged } from '../alerts/active-rule.ts';
-import type { Encoders } from '../core/encoder.ts';
-import type { Fused } from '../core/fused.ts';
+import { messageOf } from '../core/errors.ts';
 import { DecisionClock } from '../core/decision-clock.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding } from '../core/types.ts';
-import type { Bundle } from '../encoders/bundle.ts';
-import type { InputContext } from '../inputs/context.ts';
 import { Hub } from '../outputs/hub.ts';
 import type { Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { Alerting } from './alerting.ts';
+import { watchBundle } from './bundle-watch.ts';
+import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
-import { namesOf, type Config, type LoadedConfig } from './config.ts';
+import { EDITED_FOR_LATER, namesOf, type Config, type LoadedConfig } from './config.ts';
 import type { EdgeBindOptions } from './edgebind-options.ts';
-import { fusedVectors } from './fused-vectors.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { listen } from './listen.ts';
+import { LiveFusion } from './live-fusion.ts';
 import { loadPipelines } from './load-pipelines.ts';
 import { LoopDelay } from './loop-delay.ts';
-import { openEncoders } from './open-encoders.ts';
+import type { ModelHost } from './model-host.ts';
+import { openModels } from './open-models.ts';
 import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
-import { audioRateHz, configPath, engineOf, withOwnPaths } from './senses.ts';
+import { audioRateHz, configPath } from './senses.ts';
+import type { ServedModel } from './served-model.ts';
 import { RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
 import { Stations } from './stations.ts';
+import { stationsToClose } from './stations-to-close.ts';
 import { readinessOf, statusOf } from './status.ts';
 import { tidy } from './tidy.ts';
 import { Transport } from './transport.ts';
@@ -51,8 +53,7 @@ export class EdgeBind {
   readonly #loopDelay: LoopDelay;
   readonly #hostClock: HostClockReport;
   readonly #folder: string;
-  readonly #bundle: Bundle;
-  readonly #encoders: Encoders;
+  readonly #models: ModelHost;
   readonly #hub: Hub;
   readonly #alerting: Alerting;
   #config: Config;
@@ -63,29 +64,30 @@ export class EdgeBind {
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
   readonly #past: Past;
-  /** Edits of the config are put into force one after the other. */
+  readonly #fusion: LiveFusion;
+  /** Users' own, by source. */
+  #pipelines: ReadonlyMap<string, Pipeline> = new Map();
+  #unwatch = (): void => undefined;
+  /** Edits of the config and changes of the model are put into force one after the other. */
   readonly #turns = new Turns();
-  #fusion = new Subscription();
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: EdgeBindOptions, loaded: LoadedConfig, bundle: Bundle, encoders: Encoders, ledger: Ledger) {
+  private constructor(options: EdgeBindOptions, loaded: LoadedConfig, models: ModelHost, ledger: Ledger) {
     const { config, folder } = loaded;
     this.#options = options;
     this.#hostClock = new HostClockReport(hostClock, options.log);
     this.#config = config;
     this.#at = loaded.at;
     this.#folder = folder;
-    this.#bundle = bundle;
-    this.#encoders = encoders;
+    this.#models = models;
     this.#ledger = ledger;
     const { world } = options;
     const stateDir = world?.stateDir ?? configPath(folder, config.state.dir);
     this.#alerting = new Alerting({
       stateDir,
       folder,
-      encoders,
-      audioRateHz: audioRateHz(bundle),
+      models: () => models.inService,
       known: () => namesOf(this.#config),
       isThere: (id) => (id === 'fused' ? this.#config.fusion !== undefined : this.#config.sources.some((source) => source.id === id)),
       clock: this.#clock,
@@ -107,7 +109,7 @@ export class EdgeBind {
       log: options.log,
       boot: this.#boot,
       server: options.server,
-      spaces: () => [encoders.space],
+      spaces: () => models.spaces,
       sources: () => this.#stations.all.map(({ id, modality, status }) => ({ id, modality, state: status.state })),
       alerts: this.#alerting.alerts,
       desk: this.#alerting.desk,
@@ -127,13 +129,17 @@ export class EdgeBind {
       clock: this.#clock,
       ledger,
       log: options.log,
-      present: () => ({ encoders: this.#encoders, audioRateHz: audioRateHz(this.#bundle) }),
+      present: () => ({ encoders: models.current.encoders, audioRateHz: audioRateHz(models.current.bundle) }),
     });
+    this.#fusion = new LiveFusion({ embeddings$: this.#embeddings, models, clock: this.#decisionClock });
     this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
     this.#stations = new Stations({
       config: () => this.#config,
       world,
-      context: () => this.#inputContext(),
+      folder,
+      transport: this.#transport,
+      ledger,
+      audioRateHz: () => audioRateHz(models.current.bundle),
       engine: () => this.#engine(),
       clock: this.#clock,
       log: options.log,
@@ -153,14 +159,20 @@ export class EdgeBind {
   static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
     const ledger = new Ledger();
     const pipelines = await loadPipelines(loaded);
-    const { bundle, encoders } = await openEncoders(loaded, { ledger, log: options.log });
     let edgebind: EdgeBind | undefined;
+    const models = await openModels(loaded, {
+      ledger,
+      log: options.log,
+      config: () => (edgebind ? edgebind.#config : loaded.config),
+      encode: () => options.world?.encode ?? (edgebind ? edgebind.#outlets.encode : {}),
+    });
     try {
-      edgebind = new EdgeBind(options, loaded, bundle, encoders, ledger);
-      await edgebind.#run(pipelines);
+      edgebind = new EdgeBind(options, loaded, models, ledger);
+      edgebind.#pipelines = pipelines;
+      await edgebind.#run();
       return edgebind;
     } catch (error) {
-      await (edgebind?.stop() ?? encoders.stop());
+      await (edgebind?.stop() ?? models.stop());
       throw error;
     }
   }
@@ -175,8 +187,8 @@ export class EdgeBind {
   }
 
   /**
-   * Puts an edited config into force, one after the other. Sources that did not change go on without losing a window; a config that
-   * cannot be put into force changes nothing.
+   * Puts an edited config into force, one after the other. Sources that did not change go on without losing a window, also where the
+   * model changes; a config that cannot be put into force changes nothing.
    *
    * @throws UsageError with what is wrong with it
    */
@@ -185,38 +197,86 @@ export class EdgeBind {
   }
 
   async #reconfigure(loaded: LoadedConfig): Promise<void> {
-    const { config } = loaded;
-    const fixed = ({ sources: _, fusion: _fusion, alerts: _alerts, ...others }: Config): string => JSON.stringify(others);
-    if (fixed(config) !== fixed(this.#config))
-      this.#options.log.warn(
-        {},
-        'model, listen, broker, encoders, state and outputs take effect at the next start; sources, fusion and alerts now',
-      );
-    checkSources(loaded, this.#bundle);
+    const { model, sources, fusion, alerts } = loaded.config;
+    const config = { ...this.#config, model, sources, fusion, alerts };
+    if (JSON.stringify(config) !== JSON.stringify(loaded.config)) this.#options.log.warn({}, EDITED_FOR_LATER);
     const pipelines = await loadPipelines(loaded);
-    const before = this.#config;
-    const next = { ...before, sources: config.sources, fusion: config.fusion, alerts: config.alerts };
-    const asText = (source: SourceConfig | undefined): string => JSON.stringify(source);
-    const changed = (id: string): boolean =>
-      asText(next.sources.find((source) => source.id === id)) !== asText(before.sources.find((source) => source.id === id));
-    const gone = this.#stations.all.filter((station) => changed(station.id));
-    // All that can fail comes first, and leaves everything as it is.
-    const added = await this.#resolve(next.sources.filter((source) => !this.#stations.has(source.id) || changed(source.id)));
-    this.#config = next;
-    this.#at = loaded.at;
+    const dir = findBundle(model, this.#folder);
+    const isOther = model !== this.#config.model;
     try {
+      const next = isOther ? await this.#models.prepare(dir, loaded.at(['model'])) : undefined;
+      await this.#change({ ...loaded, config }, pipelines, next);
+    } catch (error) {
+      // What is wrong with the other bundle may be repaired.
+      if (isOther) this.#watchModel(dir, () => this.#reconfigure(loaded));
+      throw error;
+    }
+    this.#models.forgive();
+    this.#watchModel(dir);
+  }
+
+  /** Takes a bundle into service whenever its files change. */
+  #watchModel(dir: string, attempt?: () => Promise<void>): void {
+    this.#unwatch();
+    if (this.#options.world) return;
+    this.#unwatch = watchBundle(dir, {
+      clock: this.#clock,
+      isRefused: () => this.#models.refused !== undefined,
+      attempt: () =>
+        this.#turns.take(async () => {
+          if (attempt) return attempt();
+          const next = await this.#models.prepare(dir);
+          if (next) await this.#change({ config: this.#config, at: this.#at }, this.#pipelines, next);
+        }),
+    });
+  }
+
+  /** Exchanges the config, and the model where there is a next one; or throws, and both are as they were. */
+  async #change(
+    { config: next, at }: Pick<LoadedConfig, 'config' | 'at'>,
+    pipelines: ReadonlyMap<string, Pipeline>,
+    model: ServedModel | undefined,
+  ): Promise<void> {
+    const [before, old] = [this.#config, this.#models.current.bundle];
+    const bundle = model?.bundle ?? old;
+    const gone = stationsToClose(this.#stations.all, { config: before, bundle: old }, { config: next, bundle });
+    const isNew = ({ id }: SourceConfig): boolean => !this.#stations.has(id) || gone.some((station) => station.id === id);
+    let added: readonly SourceConfig[];
+    // All that can fail comes first, and leaves everything as it is.
+    try {
+      checkSources({ config: next, at }, bundle);
+      added = await this.#stations.resolve(next.sources.filter(isNew));
+      if (model) this.#models.admit(model);
+      [this.#config, this.#at] = [next, at];
+      // The rules before the first vector of a new space.
       await this.#alerting.book.configure(next.alerts);
     } catch (error) {
       this.#config = before;
+      if (model) await this.#models.dismiss(model, error);
       await this.#transport.release(before.sources);
       throw error;
     }
     await this.#stations.close(gone);
     this.#alerting.forget(gone.map(({ id }) => id));
+    this.#pipelines = pipelines;
+    if (model) this.#takeOver(model);
     this.#stations.open(added, pipelines);
     this.#recordSession();
-    if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fuse();
+    if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fusion.begin(next);
     await this.#transport.release(next.sources);
+  }
+
+  /** Everyone is told of the space, then it comes; and again when the space before is over. */
+  #takeOver(model: ServedModel): void {
+    this.#alerting.enter(model.space.id);
+    this.#outlets.spaces();
+    const isOver = this.#models.takeOver(model).then(() =>
+      this.#turns.take(async () => {
+        await this.#alerting.book.refresh();
+        this.#outlets.spaces();
+      }),
+    );
+    isOver.catch((error: unknown) => this.#options.log.error({ error: messageOf(error) }, 'the model of before is not gone cleanly'));
   }
 
   /** Learns from what somebody said of an alert while it was recorded. */
@@ -230,15 +290,16 @@ export class EdgeBind {
     return this.#stopping;
   }
 
-  async #run(pipelines: ReadonlyMap<string, Pipeline>): Promise<void> {
+  async #run(): Promise<void> {
     this.#recordSession();
     this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
     await this.#alerting.start(this.#config.alerts);
     this.#recorder?.learnt(this.#alerting.learnt(RECORDED_BACKGROUND_BYTES));
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
-    this.#stations.open(await this.#resolve(this.#config.sources), pipelines);
-    this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fuse());
+    this.#stations.open(await this.#stations.resolve(this.#config.sources), this.#pipelines);
+    this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fusion.begin(this.#config));
+    this.#watchModel(this.#models.current.bundle.dir);
   }
 
   #listen(): Promise<Server> {
@@ -271,7 +332,7 @@ export class EdgeBind {
       startedUs: this.#startedUs,
       alerts: this.#alerting.alerts,
     };
-    this.#recorder?.session(sessionOf({ ...parts, space: this.#encoders.space }));
+    this.#recorder?.session(sessionOf({ ...parts, space: this.#models.current.space }));
   }
 
   /** THE ALERT MUST BE IN THE LOG. */
@@ -282,66 +343,23 @@ export class EdgeBind {
 
   /** Embeddings, single and fused, to the rules; what they say to the clients. */
   #judge(): void {
-    const fused = this.#fused;
-    const judged$ = merge(this.#embeddings, fused.pipe(map((one): Judged => ({ ...one, modality: 'fused' }))));
-    this.#alerting.judge(judged$);
+    const { fused$ } = this.#fusion;
+    this.#alerting.judge(merge(this.#embeddings, fused$.pipe(map((one): Judged => ({ ...one, modality: 'fused' })))));
     this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#outlets.embedding(embedding)));
-    this.#subscription.add(
-      fused.subscribe((one) => {
-        this.#newestFused = one;
-        this.#outlets.fused(one);
-      }),
-    );
-  }
-
-  readonly #fused = new Subject<Fused>();
-  #newestFused: Fused | undefined;
-
-  #fuse(): void {
-    this.#fusion.unsubscribe();
-    this.#newestFused = undefined;
-    const terms = this.#config.fusion;
-    if (!terms) return;
-    const fused$ = fusedVectors(this.#embeddings, {
-      terms,
-      config: this.#config,
-      encoders: this.#encoders,
-      clock: this.#decisionClock,
-    });
-    this.#fusion = fused$.subscribe((one) => this.#fused.next(one));
-  }
-
-  /** Sources as their inputs open them: with files that are found from anywhere, and the simulator's addresses. */
-  #resolve(sources: readonly SourceConfig[]): Promise<SourceConfig[]> {
-    const found = sources.map((source) => withOwnPaths(source, this.#folder));
-    return this.#options.world ? Promise.resolve(found) : this.#transport.resolve(found);
-  }
-
-  #inputContext(): InputContext {
-    const { bus } = this.#transport;
-    return {
-      clock: this.#clock,
-      ledger: this.#ledger,
-      log: this.#options.log,
-      audioRateHz: audioRateHz(this.#bundle),
-      ...(bus && { bus }),
-    };
+    this.#subscription.add(fused$.subscribe((one) => this.#outlets.fused(one)));
   }
 
   #engine(): Engine {
     const { world } = this.#options;
-    return engineOf({
-      config: this.#config,
-      bundle: this.#bundle,
-      encoders: this.#encoders,
+    return {
       ledger: this.#ledger,
+      models$: this.#models.models$,
       clock: () => ({ hostSteps$: world?.hostSteps$ ?? this.#hostClock.steps$ }),
-      encode: world?.encode ?? (this.#recorder ? { onDrop: (window, reason) => this.#recorder?.dropped(window, reason) } : {}),
       show: (sample) => {
         this.#alerting.see(sample);
         this.#hub.publishSample(sample);
       },
-    });
+    };
   }
 
   #status(): object {
@@ -350,10 +368,10 @@ export class EdgeBind {
       boot: this.#boot,
       startedUs: this.#startedUs,
       nowUs: this.#clock.nowUs(),
-      space: this.#encoders.space,
+      models: this.#models,
       stations: this.#stations.all,
       rules: this.#alerting.book.list(),
-      ...(this.#newestFused && { fused: this.#newestFused }),
+      ...(this.#fusion.newest && { fused: this.#fusion.newest }),
       outputs: this.#outlets.describe(),
       ...(this.#past.state && { memory: this.#past.state }),
       ledger: this.#ledger,
@@ -364,12 +382,14 @@ export class EdgeBind {
 
   async #stop(): Promise<void> {
     const { log } = this.#options;
+    this.#unwatch();
+    this.#models.hasten();
     await this.#turns.close();
     await tidy(log, 'inputs', () => this.#stations.stopInputs());
     // What waits is encoded, judged and published before the doors close.
-    await tidy(log, 'encoders', () => this.#encoders.stop());
+    await tidy(log, 'encoders', () => this.#models.stop());
     await tidy(log, 'pipelines', () => this.#stations.stop());
-    this.#fusion.unsubscribe();
+    this.#fusion.stop();
     this.#subscription.unsubscribe();
     await tidy(log, 'memory', () => this.#past.stop());
     await tidy(log, 'clients', () => this.#hub.closeAll('the server stops'));

@@ -89,6 +89,11 @@ async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event
         'MOMENT_GONE',
         `${moment.source} has nothing within 2 s of ${new Date(moment.timeUs / 1000).toISOString()}: moments are kept for about half an hour; name an alert of that time as "event"`,
       );
+    if (found.space !== space)
+      throw new UsageError(
+        'MOMENT_OTHER_SPACE',
+        `what ${moment.source} gave then is of space ${found.space}, this is ${space}: vectors of two spaces cannot be compared; name a moment since the model changed`,
+      );
     return found.vector;
   }
   const id = part.event ?? '';

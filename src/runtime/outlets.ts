@@ -1,3 +1,4 @@
+import type { EncodeOptions } from '../core/encoder.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Alert, AlertUpdate, Embedding, Score, SourceStatus } from '../core/types.ts';
 import type { Hub } from '../outputs/hub.ts';
@@ -59,6 +60,17 @@ export class Outlets {
     this.#hub.publishStatus(status);
     this.#mqtt?.publishStatus(status);
     this.#recorder?.status(status);
+  }
+
+  /** Windows that the encoders drop are recorded. */
+  get encode(): EncodeOptions {
+    const recorder = this.#recorder;
+    return recorder ? { onDrop: (window, reason) => recorder.dropped(window, reason) } : {};
+  }
+
+  /** Tells everyone which spaces there are. BEFORE the first vector of a new one. */
+  spaces(): void {
+    this.#hub.publishSpaces();
   }
 
   /** What the outputs beside HTTP and WebSocket say of themselves. */

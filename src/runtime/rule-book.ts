@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FileAlertLog } from '../alerts/alert-log.ts';
+import { partsOf } from '../alerts/query.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
 import { idSchema, ruleBodySchema, type Rule } from '../alerts/rule.ts';
 import type { Trial } from '../alerts/try-out.ts';
@@ -13,8 +14,8 @@ export interface RuleBookOptions {
   readonly engine: RuleEngine;
   readonly log: FileAlertLog;
   readonly stateDir: string;
-  /** Turns a rule's query into a vector of the present space. */
-  readonly embed: (rule: Rule) => Promise<SpaceVector | undefined>;
+  /** Whoever can turn a rule's query into a vector, one for each space in service, the newest first; at least one. */
+  readonly models: () => readonly RuleModel[];
   /** Names that `on` may hold: modalities and ids of sources. */
   readonly known: () => ReadonlySet<string>;
   /** Told of each alert that a change of rules clears. */
@@ -23,6 +24,13 @@ export interface RuleBookOptions {
   readonly onRules?: () => void;
   /** Told of each change of a rule that was made live. */
   readonly onChange: (change: RuleChange) => void;
+}
+
+/** Turns queries into vectors of one space. */
+export interface RuleModel {
+  readonly space: string;
+  /** Undefined for queries that compare with the past. */
+  readonly embed: (rule: Rule) => Promise<SpaceVector | undefined>;
 }
 
 /** A change of a rule, for the audit. */
@@ -60,9 +68,20 @@ export class RuleBook {
   /** Puts the config's rules into force, at start and after each edit. Live changes stay on top. */
   async configure(rules: readonly Rule[]): Promise<void> {
     await this.#inTurn(async () => {
+      const before = this.#fromConfig;
       this.#fromConfig = rules;
-      await this.#apply();
+      try {
+        await this.#apply();
+      } catch (error) {
+        this.#fromConfig = before;
+        throw error;
+      }
     });
+  }
+
+  /** Makes the rules known in each space in service, and forgets the others. */
+  async refresh(): Promise<void> {
+    await this.#inTurn(() => this.#apply());
   }
 
   /**
@@ -74,7 +93,7 @@ export class RuleBook {
   async put(id: string, body: unknown, by: string): Promise<Rule> {
     const rule = this.#parse(id, body);
     await this.#inTurn(async () => {
-      const query = await this.#options.embed(rule);
+      const queries = await this.#queries(rule, []);
       const before = this.list().find((other) => other.id === id);
       if (!before && this.list().length >= MAX_RULES)
         throw new UsageError('TOO_MANY_RULES', `there are ${MAX_RULES} rules already: delete one first`);
@@ -82,7 +101,7 @@ export class RuleBook {
         put: [...this.#live.put.filter((other) => other.id !== id), rule],
         deleted: this.#live.deleted.filter((other) => other !== id),
       });
-      this.#tell(this.#options.engine.set(rule, query));
+      this.#tell(this.#options.engine.set(rule, ...queries));
       this.#options.onChange({ what: 'put', rule: id, by, ...(before && { before }), now: rule });
     });
     return rule;
@@ -95,7 +114,7 @@ export class RuleBook {
    */
   async tryOut(id: string, body: unknown): Promise<readonly Trial[]> {
     const rule = this.#parse(id, body);
-    return this.#options.engine.tryOut(rule, await this.#options.embed(rule));
+    return this.#options.engine.tryOut(rule, await this.#options.models()[0]?.embed(rule));
   }
 
   /** @throws EdgeBindError `UNKNOWN_RULE` */
@@ -151,11 +170,41 @@ export class RuleBook {
     for (const rule of this.#live.put) wanted.set(rule.id, rule);
     const inForce = new Map(this.list().map((rule) => [rule.id, JSON.stringify(rule)]));
     // All queries first: one that cannot be embedded must leave the running rules as they are.
-    const changed = [...wanted.values()].filter((rule) => inForce.get(rule.id) !== JSON.stringify(rule));
-    const vectors: (readonly [Rule, SpaceVector | undefined])[] = [];
-    for (const rule of changed) vectors.push([rule, await this.#options.embed(rule)]);
+    const changed: (readonly [Rule, readonly SpaceVector[]])[] = [];
+    for (const rule of wanted.values()) {
+      const isSame = inForce.get(rule.id) === JSON.stringify(rule);
+      const known = isSame ? this.#options.engine.queriesOf(rule.id) : [];
+      // What compares with the past has no vector in any space.
+      if (isSame && known.length === 0) continue;
+      const queries = await this.#queries(rule, known);
+      if (!isSame || queries.length !== known.length || queries.some((query) => !known.includes(query))) changed.push([rule, queries]);
+    }
     for (const id of inForce.keys()) if (!wanted.has(id)) this.#tell(this.#options.engine.delete(id));
-    for (const [rule, vector] of vectors) this.#tell(this.#options.engine.set(rule, vector));
+    for (const [rule, queries] of changed) this.#tell(this.#options.engine.set(rule, ...queries));
+  }
+
+  /**
+   * The query in each space in service; what is known is not embedded again.
+   *
+   * @throws UsageError where it is a vector of one space and another is needed, and what `embed` throws
+   */
+  async #queries(rule: Rule, known: readonly SpaceVector[]): Promise<readonly SpaceVector[]> {
+    const models = this.#options.models();
+    const isOfOneSpace = partsOf(rule.query).some(({ part }) => part.vector !== undefined);
+    const isBetween = models.some(({ space }) => space !== models[0]?.space);
+    const queries: SpaceVector[] = [];
+    for (const { space, embed } of models) {
+      if (queries.some((query) => query.space === space)) continue;
+      const one = known.find((query) => query.space === space);
+      if (!one && isOfOneSpace && (isBetween || known.length > 0))
+        throw new UsageError(
+          'VECTOR_OF_ONE_SPACE',
+          `the rule "${rule.id}" looks for a vector from a file, which is of one space and cannot be embedded again in ${space}; give words or an example instead, or take the rule out before the model changes`,
+        );
+      const query = one ?? (await embed(rule));
+      if (query) queries.push(query);
+    }
+    return queries;
   }
 
   #store(live: LiveRules): void {

@@ -1,13 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Engine, WindowTerms } from '../../pipelines/engine.ts';
-import type { EncodeOptions, Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
-import type { Ledger } from '../core/ledger.ts';
 import type { SourceConfig } from '../core/source-config.ts';
-import type { Modality, Sample } from '../core/types.ts';
-import type { Bundle, BundleEntry } from '../encoders/bundle.ts';
+import type { Bundle } from '../encoders/bundle.ts';
 import type { Config } from './config.ts';
-import { windowTerms } from './window-terms.ts';
 
 /** Rate at which sound is read where the bundle has no encoder for it. */
 const DEFAULT_AUDIO_RATE_HZ = 16_000;
@@ -52,37 +47,6 @@ export function requireFusion({ dir, fusion }: Bundle, config: Config): void {
     'NO_FUSION_GRAPH',
     `fusion.how: joint: the fusion graph of ${dir} takes ${takes}, and no source is one of them; ${late}, or add a source`,
   );
-}
-
-/** What pipelines get: the bundle's wishes, the config's over them. */
-export function engineOf(options: {
-  config: Config;
-  bundle: Bundle;
-  encoders: Encoders;
-  ledger: Ledger;
-  /** Over the config's terms. */
-  encode: EncodeOptions;
-  clock: Engine['clock'];
-  show: (sample: Sample) => void;
-}): Engine {
-  const { config, bundle, encoders, ledger, encode, clock, show } = options;
-  const entry = (modality: Modality): BundleEntry => {
-    const found = bundle.entries.get(modality);
-    if (!found) throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}`);
-    return found;
-  };
-  return {
-    ledger,
-    clock,
-    encoders,
-    show,
-    frontEnd: (modality) => entry(modality).frontEnd,
-    policy: { keep: config.encoders.keep, staleAfterMs: config.encoders.staleAfterMs, ...encode },
-    window: (id): WindowTerms => {
-      const source = config.sources.find((other) => other.id === id);
-      return windowTerms(source && entry(source.modality).window, source?.window);
-    },
-  };
 }
 
 /** A path of the config: relative ones start at the config's folder. */

@@ -1,4 +1,4 @@
-import { defer, identity, Observable, retry, Subscription, tap } from 'rxjs';
+import { defer, finalize, mergeMap, Observable, retry, skip, Subscription, takeUntil, tap } from 'rxjs';
 import { camera } from '../../pipelines/camera.ts';
 import { depth } from '../../pipelines/depth.ts';
 import type { Engine, Pipeline } from '../../pipelines/engine.ts';
@@ -108,8 +108,8 @@ export class Station {
     const own = this.#options.pipeline;
     const watched = this.#watched(source);
     const backoff = new Backoff(RESTART_AFTER);
-    const embeddings$ = defer(() => (own ?? pipeline)(watched, { ...engine, show, clock })).pipe(
-      own ? tap((embedding) => checkEmbedding(embedding, source, engine.encoders.space)) : identity,
+    const parts: Engine = { ...engine, show, clock };
+    const embeddings$ = defer(() => (own ? ownEmbeddings(own, watched, parts) : this.#pipeline(watched, parts))).pipe(
       tap(() => {
         this.#embeddings.count();
         backoff.reset();
@@ -185,14 +185,25 @@ export class Station {
         complete: () => subscriber.complete(),
       }),
     );
-    return {
-      id: source.id,
-      modality: source.modality,
-      readings$,
-      status$: source.status$,
-      start: () => source.start(),
-      stop: () => source.stop(),
-    };
+    return withReadings(source, readings$);
+  }
+
+  /** Each modality's own file in `pipelines/`. A source delivers what its modality says: its input has parsed it. */
+  #pipeline(source: Source, engine: Engine): Observable<Embedding> {
+    switch (source.modality) {
+      case 'image':
+        return this.config.format === 'features-f32'
+          ? features(source as Source<Features>, engine)
+          : camera(source as Source<Picture>, engine);
+      case 'audio':
+        return microphone(source as Source<Pcm>, engine);
+      case 'thermal':
+        return thermal(source as Source<Thermal>, engine);
+      case 'depth':
+        return depth(source as Source<Depth>, engine);
+      case 'imu':
+        return imu(source as Source<Imu>, engine);
+    }
   }
 
   /** Closes the device. What is on its way through the pipeline still comes out. */
@@ -206,22 +217,32 @@ export class Station {
   }
 }
 
-/** Each modality's own file in `pipelines/`. A source delivers what its modality says: its input has parsed it. */
-function pipeline(source: Source, engine: Engine): Observable<Embedding> {
-  switch (source.modality) {
-    case 'image':
-      return engine.frontEnd('image').kind === 'features'
-        ? features(source as Source<Features>, engine)
-        : camera(source as Source<Picture>, engine);
-    case 'audio':
-      return microphone(source as Source<Pcm>, engine);
-    case 'thermal':
-      return thermal(source as Source<Thermal>, engine);
-    case 'depth':
-      return depth(source as Source<Depth>, engine);
-    case 'imu':
-      return imu(source as Source<Imu>, engine);
-  }
+const withReadings = (source: Source, readings$: Observable<Reading>): Source => ({
+  id: source.id,
+  modality: source.modality,
+  readings$,
+  status$: source.status$,
+  start: () => source.start(),
+  stop: () => source.stop(),
+});
+
+/**
+ * What a user's pipeline makes, with each model that takes over: it is called again with the new one, and its readings end with the old
+ * one, so that it finishes what it has begun.
+ */
+function ownEmbeddings(own: Pipeline, source: Source, engine: Engine): Observable<Embedding> {
+  return engine.models$.pipe(
+    mergeMap((model) => {
+      const { encoders, frontEnd, window, policy, hold, expired$ } = model;
+      const free = hold();
+      const readings$ = source.readings$.pipe(takeUntil(engine.models$.pipe(skip(1))));
+      return defer(() => own(withReadings(source, readings$), { ...engine, encoders, frontEnd, window, policy, hold, expired$ })).pipe(
+        tap((embedding) => checkEmbedding(embedding, source, encoders.space)),
+        takeUntil(expired$),
+        finalize(free),
+      );
+    }),
+  );
 }
 
 /** What a person should know of a clock; nothing where all is well. */

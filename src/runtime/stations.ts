@@ -1,4 +1,5 @@
 import type { Engine, Pipeline } from '../../pipelines/engine.ts';
+import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
@@ -7,13 +8,19 @@ import type { InputContext } from '../inputs/context.ts';
 import { openSource } from '../inputs/open-source.ts';
 import type { Config } from './config.ts';
 import { Station, type StationOptions } from './station.ts';
+import { withOwnPaths } from './senses.ts';
+import type { Transport } from './transport.ts';
 import type { World } from './world.ts';
 
 export interface StationsOptions extends Pick<StationOptions, 'onReading' | 'onStatus'> {
   readonly config: () => Config;
   readonly world: World | undefined;
-  /** What inputs are opened with, as it is then. */
-  readonly context: () => InputContext;
+  /** Relative paths of files start here. */
+  readonly folder: string;
+  readonly transport: Transport;
+  readonly ledger: Ledger;
+  /** Rate at which the model in force hears. */
+  readonly audioRateHz: () => number;
   /** What pipelines are built with, as it is then. */
   readonly engine: () => Engine;
   readonly clock: Clock;
@@ -25,6 +32,8 @@ export interface StationsOptions extends Pick<StationOptions, 'onReading' | 'onS
 export class Stations {
   readonly #options: StationsOptions;
   readonly #stations = new Map<string, Station>();
+  /** How many embeddings each source has given. */
+  readonly #counts = new Map<string, number>();
 
   constructor(options: StationsOptions) {
     this.#options = options;
@@ -38,13 +47,21 @@ export class Stations {
     return this.#stations.has(id);
   }
 
+  /** Sources as their inputs open them: with files that are found from anywhere, and the simulator's addresses. */
+  resolve(sources: readonly SourceConfig[]): Promise<SourceConfig[]> {
+    const { folder, world, transport } = this.#options;
+    const found = sources.map((source) => withOwnPaths(source, folder));
+    return world ? Promise.resolve(found) : transport.resolve(found);
+  }
+
   /**
-   * @param sources with the addresses that their inputs open
+   * @param sources as `resolve` gives them
    * @param pipelines users' own, by source
    */
   open(sources: readonly SourceConfig[], pipelines: ReadonlyMap<string, Pipeline>): void {
-    const { world, clock, log, onReading, onEmbedding, onStatus } = this.#options;
-    const context = this.#options.context();
+    const { world, clock, ledger, log, transport, audioRateHz, onReading, onEmbedding, onStatus } = this.#options;
+    const { bus } = transport;
+    const context: InputContext = { clock, ledger, log, audioRateHz: audioRateHz(), ...(bus && { bus }) };
     const engine = this.#options.engine();
     for (const resolved of sources) {
       // People see what they wrote, not the simulator's address.
@@ -57,7 +74,14 @@ export class Stations {
         clock: world?.clock ?? clock,
         log,
         onReading,
-        onEmbedding: (embedding) => (world ? world.embedding(embedding, onEmbedding) : onEmbedding(embedding)),
+        onEmbedding: (embedding) => {
+          // In the order in which they come out, also while two models work side by side.
+          const seq = this.#counts.get(config.id) ?? 0;
+          this.#counts.set(config.id, seq + 1);
+          const numbered = { ...embedding, seq };
+          if (world) world.embedding(numbered, onEmbedding);
+          else onEmbedding(numbered);
+        },
         onStatus,
       });
       this.#stations.set(config.id, station);

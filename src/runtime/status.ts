@@ -1,9 +1,9 @@
 import type { Rule } from '../alerts/rule.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
-import type { Space } from '../core/types.ts';
 import type { MemoryState } from '../memory/memory.ts';
 import type { LoopDelay } from './loop-delay.ts';
+import type { ModelHost } from './model-host.ts';
 import type { Station } from './station.ts';
 
 /** Ready is who has a live source; the others are named. */
@@ -19,7 +19,7 @@ export interface StatusParts {
   readonly boot: string;
   readonly startedUs: number;
   readonly nowUs: number;
-  readonly space: Space;
+  readonly models: ModelHost;
   readonly stations: readonly Station[];
   readonly rules: readonly Rule[];
   /** The newest fused vector. */
@@ -40,7 +40,7 @@ export function statusOf({
   boot,
   startedUs,
   nowUs,
-  space,
+  models,
   stations,
   rules,
   fused,
@@ -51,6 +51,7 @@ export function statusOf({
   hostClock,
 }: StatusParts): object {
   const lines = ledger.lines();
+  const { health } = models.current;
   const dropsOf = (id: string): Record<string, number> => {
     const drops: Record<string, number> = {};
     for (const { source, stage, dropped } of lines)
@@ -63,8 +64,14 @@ export function statusOf({
     timeUs: nowUs,
     hostClock,
     uptimeSeconds: Math.round((nowUs - startedUs) / 1e6),
-    space,
-    sources: stations.map((station) => ({ ...station.describe(), dropped: dropsOf(station.id) })),
+    space: models.current.space,
+    model: modelReport(models),
+    ...(health && { encoders: { workers: health.workers, restarts: health.restarts, providers: health.providers } }),
+    sources: stations.map((station) => ({
+      ...station.describe(),
+      collapsed: models.collapsed.has(station.id),
+      dropped: dropsOf(station.id),
+    })),
     ...(fused && { fusion: attendance(fused) }),
     rules: rules.length,
     outputs,
@@ -77,3 +84,9 @@ export function statusOf({
 
 /** Who was in the newest fused vector, and what each weighed. */
 const attendance = ({ endUs, present, missing, held, weights }: Fused): object => ({ endUs, present, missing, held, weights });
+
+/** The bundle in force; the spaces whose vectors may still come; and why a newer bundle is not in force, where that is so. */
+function modelReport({ current: { bundle }, spaces, refused }: ModelHost): object {
+  const { name, version } = bundle.manifest;
+  return { dir: bundle.dir, name, version, spaces, ...(refused && { refused }) };
+}

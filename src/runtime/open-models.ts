@@ -1,0 +1,34 @@
+import type { EncodeOptions } from '../core/encoder.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Log } from '../core/log.ts';
+import { hostClock } from '../core/time.ts';
+import { openBundle } from '../encoders/bundle.ts';
+import { findBundle } from './bundles.ts';
+import { checkSources, placed } from './check-sources.ts';
+import type { Config, LoadedConfig } from './config.ts';
+import { encoderOptions } from './encoder-options.ts';
+import { ModelHost } from './model-host.ts';
+
+export interface OpenModelsOptions {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  /** The config in force, which is the loaded one until it is edited. */
+  readonly config: () => Config;
+  /** Over the config's terms for windows that come faster than their encoder. */
+  readonly encode: () => EncodeOptions;
+}
+
+/**
+ * Opens a config's bundle, checks that its sources could be opened with it, and starts its encoders.
+ *
+ * @throws UsageError with the place in the config
+ */
+export async function openModels(loaded: LoadedConfig, { ledger, log, ...options }: OpenModelsOptions): Promise<ModelHost> {
+  const { config, folder } = loaded;
+  const bundle = await openBundle(findBundle(config.model, folder)).catch((error: unknown) => {
+    throw placed(loaded.at(['model']), error);
+  });
+  checkSources(loaded, bundle);
+  const encoders = { ...encoderOptions(loaded), clock: hostClock, ledger, log };
+  return ModelHost.open(bundle, { ...options, encoders, clock: hostClock, log });
+}
