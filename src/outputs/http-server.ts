@@ -27,6 +27,9 @@ export interface ServerOptions {
   readonly hub: Hub;
   readonly api: ApiHandlers;
   readonly ledger: Pick<Ledger, 'lines'>;
+  /** See `MetricsSources`. Default: none. */
+  readonly collapsed?: () => Iterable<string>;
+  readonly isModelRefused?: () => boolean;
   /** Folder of the built dashboard. */
   readonly dashboardDir?: string;
   readonly clock: Clock;
@@ -67,7 +70,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw new UsageError('TOKEN_REQUIRED', `listen.host ${host} can be reached from other machines, and there is no token: ${fix}`);
   }
   const guard = new AccessGuard({ host, token, allowedHosts: options.allowedHosts });
-  const registry = metricsRegistry({ ledger: () => ledger.lines(), hub });
+  const { collapsed = () => [], isModelRefused = () => false } = options;
+  const registry = metricsRegistry({ ledger: () => ledger.lines(), hub, collapsed, isModelRefused });
   const { app } = httpApp({ guard, api, server: hub.server, dashboardDir, log, metrics: () => registry.metrics() });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const onRequest: (...args: Parameters<typeof listener>) => void = (request, response) => void listener(request, response);

@@ -2,13 +2,17 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { LedgerLine } from '../core/ledger.ts';
 
 export interface MetricsSources {
+  /** Sources whose vectors no longer differ although their inputs do. */
+  readonly collapsed: () => Iterable<string>;
+  /** Whether a new bundle was refused, so that the one before goes on. */
+  readonly isModelRefused: () => boolean;
   readonly ledger: () => readonly LedgerLine[];
   /** Stream clients and the bytes that wait in their sockets. */
   readonly hub: { readonly clients: number; readonly bufferedBytes: number };
 }
 
 /** Metrics of one server in a registry of its own: process, event loop (delay included), the ledger, and the stream's clients. */
-export function metricsRegistry({ ledger, hub }: MetricsSources): Registry {
+export function metricsRegistry({ ledger, hub, collapsed, isModelRefused }: MetricsSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -44,6 +48,24 @@ export function metricsRegistry({ ledger, hub }: MetricsSources): Registry {
         for (const [what, count] of Object.entries(line.noted)) noted.inc({ source, stage, what }, count);
       }
       this.set(lines.every(({ sums }) => sums) ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'edgebind_collapsed',
+    help: '1 for a source whose vectors no longer differ although its inputs do: its alerts mean nothing',
+    labelNames: ['source'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const source of collapsed()) this.set({ source }, 1);
+    },
+  });
+  new Gauge({
+    name: 'edgebind_model_refused',
+    help: '1 where a new bundle was refused and the one before goes on',
+    registers,
+    collect() {
+      this.set(isModelRefused() ? 1 : 0);
     },
   });
   new Gauge({

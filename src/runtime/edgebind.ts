@@ -308,6 +308,8 @@ export class EdgeBind {
       clock: this.#clock,
       log: this.#options.log,
       ledger: this.#ledger,
+      collapsed: () => this.#models.collapsed,
+      isModelRefused: () => this.#models.refused !== undefined,
       api: {
         status: () => this.#status(),
         ledger: () => this.#ledger.lines(),

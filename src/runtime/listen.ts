@@ -7,7 +7,7 @@ import { configPath } from './senses.ts';
 export function listen(
   { config, folder }: Pick<LoadedConfig, 'config' | 'folder'>,
   options: EdgeBindOptions,
-  parts: Pick<ServerOptions, 'hub' | 'clock' | 'log' | 'ledger' | 'api'>,
+  parts: Pick<ServerOptions, 'hub' | 'clock' | 'log' | 'ledger' | 'collapsed' | 'isModelRefused' | 'api'>,
 ): Promise<Server> {
   const { host, port, token, tls } = config.listen;
   return startServer({

@@ -41,6 +41,15 @@ export interface SourceReport {
   readonly embeddingsHz?: number;
   /** Event time of the newest sample; 0: none yet. */
   readonly newestUs?: number;
+  /** Its vectors no longer differ although its inputs do. */
+  readonly collapsed?: boolean;
+}
+
+/** A new bundle that cannot take over. */
+export interface RefusedModel {
+  readonly dir: string;
+  readonly code: string;
+  readonly reason: string;
 }
 
 export interface StatusReport {
@@ -48,6 +57,7 @@ export interface StatusReport {
   /** Delay of the server's event loop, 99th percentile. */
   readonly eventLoopDelayMs?: { readonly p99?: number };
   readonly timeUs?: number;
+  readonly model?: { readonly refused?: RefusedModel };
 }
 
 /** The server wants a token, or another one. */

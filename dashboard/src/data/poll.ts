@@ -23,8 +23,9 @@ export function startPolling(): () => void {
 export async function poll(): Promise<void> {
   const [status, ledger, calibrations] = await Promise.allSettled([api.status(), api.ledger(), api.calibrations(), refreshRules()]);
   if (status.status === 'fulfilled') {
-    const { sources, eventLoopDelayMs } = status.value;
+    const { sources, eventLoopDelayMs, model } = status.value;
     if (sources) state.sources.set(sources);
+    state.refusedModel.set(model?.refused);
     state.loopMs.set(eventLoopDelayMs?.p99);
   } else if (status.reason instanceof UnauthorizedError) state.wantsToken.set(true);
   if (ledger.status === 'fulfilled') state.ledger.set(ledger.value);

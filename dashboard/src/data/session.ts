@@ -17,6 +17,7 @@ export function startSession(): () => void {
   const client = connect(location.origin, secret ? { token: secret, maxRetryMs: 5000 } : { maxRetryMs: 5000 });
   state.client.set(client);
   client.onStatus((status) => onStatus(client, status));
+  client.onSpaces((spaces) => state.spaces.set(spaces));
   client.subscribe({ channel: 'alerts' }, (alert) => state.feed.update((feed) => addAlert(feed, alert)));
   client.subscribe({ channel: 'scores' }, takeScore);
   client.subscribe({ channel: 'status' }, ({ source, state: now, reason }) =>

@@ -1,8 +1,9 @@
 import type { Client, ClientStatus } from '../../../src/client/index.ts';
+import type { Space } from '../../../src/core/types.ts';
 import type { LedgerLine } from '../../../src/core/ledger.ts';
 import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
 import { createStore, type Store } from '../lib/store.ts';
-import type { Calibration, Rule, SourceReport } from './api.ts';
+import type { Calibration, RefusedModel, Rule, SourceReport } from './api.ts';
 
 export interface Learning {
   /** The server's time at which enough was seen, in milliseconds. */
@@ -18,6 +19,9 @@ export interface State {
   /** The server refused us for want of a token. */
   readonly wantsToken: Store<boolean>;
   readonly sources: Store<readonly SourceReport[]>;
+  /** The newest first; two while one model takes over from another. */
+  readonly spaces: Store<readonly Space[]>;
+  readonly refusedModel: Store<RefusedModel | undefined>;
   readonly rules: Store<readonly Rule[]>;
   readonly calibrations: Store<readonly Calibration[]>;
   /** What this page's visitor said of alerts. */
@@ -34,6 +38,8 @@ export const state: State = {
   client: createStore<Client | undefined>(undefined),
   wantsToken: createStore(false),
   sources: createStore<readonly SourceReport[]>([]),
+  spaces: createStore<readonly Space[]>([]),
+  refusedModel: createStore<RefusedModel | undefined>(undefined),
   rules: createStore<readonly Rule[]>([]),
   calibrations: createStore<readonly Calibration[]>([]),
   verdicts: createStore<ReadonlyMap<string, boolean>>(new Map()),

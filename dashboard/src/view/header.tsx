@@ -11,7 +11,7 @@ export function Header(): VNode {
   const connection = useStore(state.connection);
   const sources = useStore(state.sources);
   const live = connection.state === 'open' ? sources.filter((source) => source.state === 'live').length : 0;
-  const space = connection.state === 'open' ? connection.hello.spaces[0] : undefined;
+  const [space, before] = useStore(state.spaces);
   return (
     <header class="top">
       <h1>
@@ -29,6 +29,7 @@ export function Header(): VNode {
         {space && (
           <li title={`all sensors and prompts meet in this joint space; id ${space.id}`}>
             space <b>{space.name}</b>, {space.dim} numbers
+            {before && `, from ${before.name === space.name ? before.id.slice(0, 6) : before.name}`}
           </li>
         )}
         <Delay />

@@ -32,6 +32,11 @@ export function Tile({ source }: { readonly source: SourceReport }): VNode {
       <div class="stage">
         <View source={source} />
         {isConnected ? <Waiting source={source} /> : <p class="over">no connection to the device</p>}
+        {source.collapsed && (
+          <p class="collapsed" role="status">
+            the model answers everything here alike: alerts of this sensor mean nothing
+          </p>
+        )}
       </div>
       <Figures source={source} />
     </article>

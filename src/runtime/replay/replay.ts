@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { ruleSchema, type Rule } from '../../alerts/rule.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { LedgerLine } from '../../core/ledger.ts';
@@ -11,6 +12,7 @@ import { openBundle } from '../../encoders/bundle.ts';
 import { asItCame } from '../../recording/as-it-came.ts';
 import type { Recording } from '../../recording/open-recording.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
+import type { Session } from '../../recording/session.ts';
 import { findBundle } from '../bundles.ts';
 import { configSchema, type LoadedConfig } from '../config.ts';
 import { EdgeBind } from '../edgebind.ts';
@@ -128,7 +130,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 
 class Run {
   readonly #options: ReplayOptions;
-  readonly #loaded: LoadedConfig;
+  #loaded: LoadedConfig;
   readonly #world: ReplayWorld;
   readonly #edgebind: EdgeBind;
   readonly #timeline: Timeline;
@@ -136,6 +138,7 @@ class Run {
   /** Decisions, one after the other. */
   #decisions: Promise<void> = Promise.resolve();
   #rulesSeen = 0;
+  #session: Session;
   #readings = 0;
   #ignored = 0;
   #firstUs: number | undefined;
@@ -145,6 +148,7 @@ class Run {
   constructor(options: ReplayOptions, loaded: LoadedConfig, world: ReplayWorld, edgebind: EdgeBind, isAsRecorded: boolean) {
     this.#options = options;
     this.#loaded = loaded;
+    this.#session = options.recording.session;
     this.#world = world;
     this.#edgebind = edgebind;
     const decide = (step: () => void | Promise<void>): void => {
@@ -158,12 +162,13 @@ class Run {
     const began = performance.now();
     let turns = 0;
     const events = this.#options.recording.events({
-      kinds: ['reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep'],
+      kinds: ['session', 'reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep'],
     });
     const isAsRecorded = this.#timeline instanceof RecordedTimeline;
     for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
       await this.#pace(event.atUs, began);
       await this.#world.pending.below(MAX_ENCODING);
+      if (event.kind === 'session' && this.#options.loaded === undefined) await this.#follow(event.session);
       this.#take(event.kind === 'reading' ? await asItCame(event) : event);
       this.#timeline.event(event);
       this.#world.forget(event);
@@ -204,6 +209,26 @@ class Run {
     }
   }
 
+  /** A model that took over while it was recorded takes over at the same place, where it is still there. */
+  async #follow(session: Session): Promise<void> {
+    const before = this.#session;
+    this.#session = session;
+    if (session.space.id === before.space.id) return;
+    await this.#decided();
+    const { model } = modelSchema.parse(session.config);
+    const { id, name } = session.space;
+    const bundle = await openBundle(findBundle(model, this.#loaded.folder)).catch(() => undefined);
+    if (bundle?.space.id === id) {
+      this.#loaded = { ...this.#loaded, config: { ...this.#loaded.config, model } };
+      await this.#edgebind.reconfigure(this.#loaded);
+      return;
+    }
+    this.#options.log.warn(
+      { model, space: id },
+      `here the recorded run went over to space ${id} (${name}), which ${model} is no more: the replay stays in the space before`,
+    );
+  }
+
   /** Rules that were changed while it was recorded are changed at the same place. */
   #rules(rules: readonly RecordedRule[]): void {
     if (this.#rulesSeen++ === 0) return;
@@ -211,7 +236,8 @@ class Run {
     this.#decisions = this.#decisions.then(() => {
       this.#world.learn(parsed);
       const { config } = this.#loaded;
-      return this.#edgebind.reconfigure({ ...this.#loaded, config: { ...config, alerts: parsed.map(({ rule }) => rule) } });
+      this.#loaded = { ...this.#loaded, config: { ...config, alerts: parsed.map(({ rule }) => rule) } };
+      return this.#edgebind.reconfigure(this.#loaded);
     });
   }
 
@@ -231,6 +257,8 @@ class Run {
     if (dueMs > 1) await sleep(dueMs);
   }
 }
+
+const modelSchema = z.object({ model: z.string() });
 
 /** What was in force before the first reading came. */
 async function stateAtStart(recording: Recording): Promise<{
