@@ -13,7 +13,6 @@ import type { Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { Alerting } from './alerting.ts';
-import { watchBundle } from './bundle-watch.ts';
 import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
 import { EDITED_FOR_LATER, namesOf, type Config, type LoadedConfig } from './config.ts';
@@ -67,7 +66,6 @@ export class EdgeBind {
   readonly #fusion: LiveFusion;
   /** Users' own, by source. */
   #pipelines: ReadonlyMap<string, Pipeline> = new Map();
-  #unwatch = (): void => undefined;
   /** Edits of the config and changes of the model are put into force one after the other. */
   readonly #turns = new Turns();
   #server: Server | undefined;
@@ -216,19 +214,13 @@ export class EdgeBind {
   }
 
   /** Takes a bundle into service whenever its files change. */
-  #watchModel(dir: string, attempt?: () => Promise<void>): void {
-    this.#unwatch();
-    if (this.#options.world) return;
-    this.#unwatch = watchBundle(dir, {
-      clock: this.#clock,
-      isRefused: () => this.#models.refused !== undefined,
-      attempt: () =>
-        this.#turns.take(async () => {
-          if (attempt) return attempt();
-          const next = await this.#models.prepare(dir);
-          if (next) await this.#change({ config: this.#config, at: this.#at }, this.#pipelines, next);
-        }),
-    });
+  #watchModel(dir: string, attempt = () => this.#update(dir)): void {
+    if (!this.#options.world) this.#models.watch(dir, () => this.#turns.take(attempt));
+  }
+
+  async #update(dir: string): Promise<void> {
+    const next = await this.#models.prepare(dir);
+    if (next) await this.#change({ config: this.#config, at: this.#at }, this.#pipelines, next);
   }
 
   /** Exchanges the config, and the model where there is a next one; or throws, and both are as they were. */
@@ -384,7 +376,6 @@ export class EdgeBind {
 
   async #stop(): Promise<void> {
     const { log } = this.#options;
-    this.#unwatch();
     this.#models.hasten();
     await this.#turns.close();
     await tidy(log, 'inputs', () => this.#stations.stopInputs());

@@ -6,6 +6,7 @@ import type { Clock } from '../core/time.ts';
 import type { Space } from '../core/types.ts';
 import { openBundle, type Bundle } from '../encoders/bundle.ts';
 import { startEncoders, type EncodersOptions } from '../encoders/encoder-pool.ts';
+import { watchBundle } from './bundle-watch.ts';
 import { placed } from './check-sources.ts';
 import type { Config } from './config.ts';
 import { ServedModel } from './served-model.ts';
@@ -43,6 +44,7 @@ export class ModelHost {
   readonly #inService: ServedModel[];
   #refused: RefusedModel | undefined;
   #isStopping = false;
+  #unwatch = (): void => undefined;
 
   private constructor(options: ModelHostOptions, first: ServedModel) {
     this.#options = options;
@@ -128,6 +130,12 @@ export class ModelHost {
     for (const old of this.#inService.slice(0, -2)) await old.free();
   }
 
+  /** From now on this bundle's files are watched, and no other's; each change is an attempt to take it into service. */
+  watch(dir: string, attempt: () => Promise<void>): void {
+    this.#unwatch();
+    this.#unwatch = watchBundle(dir, { clock: this.#options.clock, isRefused: () => this.#refused !== undefined, attempt });
+  }
+
   /** From now on vectors of this model can be asked for, and must be understood. */
   admit(next: ServedModel): void {
     this.#inService.push(next);
@@ -165,6 +173,7 @@ export class ModelHost {
   /** Before a stop: nothing new comes, and what is on its way out goes now. */
   hasten(): void {
     this.#isStopping = true;
+    this.#unwatch();
     for (const model of this.#inService) if (model !== this.current) model.expire();
   }
 
