@@ -7,6 +7,20 @@ import { LONGEST_CALL_MS } from './longest-call.ts';
 import { MovingMean } from './moving-mean.ts';
 import { vectorFault } from './vector-fault.ts';
 
+/**
+ * The next call is posted to a busy worker this long before its running one is expected to end: long enough for a late timer, so that
+ * the worker does not wait; and not earlier, because a small sensor that comes in between would wait for all of what was posted.
+ */
+const POST_AHEAD_MS = 6;
+
+/** What a worker was given at once. */
+interface Call {
+  readonly tickets: readonly Ticket[];
+  readonly expectedMs: number;
+  /** When it began; of a call that waits behind another one, when it was posted. */
+  startUs: number;
+}
+
 /** What the scheduler steers. Both calls return at once; the answers come through `prepared`, `prepareFailed`, `ran`, `runFailed`. */
 export interface SchedulerPorts {
   readonly clock: Clock;
@@ -27,7 +41,7 @@ export interface SchedulerOptions {
  * take, the one that has used least goes first, and one that was idle earns nothing by it. So sources of equal cost take turns, and
  * a slow or greedy one never holds up a small one for longer than the call that runs.
  *
- * A window leaves its queue as late as the workers' full use allows: when one call is running, one more is on its way.
+ * A window leaves its queue as late as the workers' full use allows: shortly before the running call is expected to end.
  */
 export class Scheduler {
   readonly #ports: SchedulerPorts;
@@ -35,13 +49,15 @@ export class Scheduler {
   readonly #frontEnds: number;
   readonly #lanes = new Set<Lane>();
   /** Calls posted to each worker, oldest first; undefined: the worker is away. */
-  readonly #workers: ((readonly Ticket[])[] | undefined)[];
+  readonly #workers: (Call[] | undefined)[];
   readonly #runMs = new Map<string, MovingMean>();
   readonly #prepareMs = new MovingMean();
   #preparing = 0;
   #now = 0;
   #isStopping = false;
   #isPumping = false;
+  /** Cancels the timer that looks again for a worker. */
+  #wake: (() => void) | undefined;
   readonly #whenIdle: (() => void)[] = [];
 
   constructor(ports: SchedulerPorts, { workers, maxBatch = () => 1, frontEnds = 1 }: SchedulerOptions) {
@@ -92,7 +108,7 @@ export class Scheduler {
 
   /** The oldest call of a worker is done. `vectors` holds one vector after the other. */
   ran(worker: number, vectors: Float32Array, ms: number): void {
-    const tickets = this.#workers[worker]?.shift() ?? [];
+    const tickets = this.#shift(worker);
     const dim = vectors.length / tickets.length;
     // The next call is chosen before results are passed on: the worker must not wait for what listeners do with them.
     const graph = tickets[0]?.job.graph;
@@ -108,7 +124,7 @@ export class Scheduler {
 
   /** The oldest call of a worker failed; the worker itself lives. */
   runFailed(worker: number, reason: string, message?: string): void {
-    for (const ticket of this.#workers[worker]?.shift() ?? []) ticket.lane.settle(ticket, { reason, message });
+    for (const ticket of this.#shift(worker)) ticket.lane.settle(ticket, { reason, message });
     this.#pump();
   }
 
@@ -121,13 +137,14 @@ export class Scheduler {
   workerDown(worker: number): void {
     const calls = this.#workers[worker] ?? [];
     this.#workers[worker] = undefined;
-    for (const ticket of calls.flat()) ticket.lane.settle(ticket, { reason: 'workerCrashed' });
+    for (const ticket of calls.flatMap(({ tickets }) => tickets)) ticket.lane.settle(ticket, { reason: 'workerCrashed' });
     this.#pump();
   }
 
   /** Drops what has not begun to run, as `stopped`; resolves when no worker runs anything. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#wake?.();
     for (const lane of this.#lanes) lane.clear('stopped', false);
     await new Promise<void>((resolve) => {
       this.#whenIdle.push(resolve);
@@ -153,7 +170,7 @@ export class Scheduler {
     const [first, ...others] = candidates;
     if (!first) return false;
     const expectedMs = this.#meanOf(first.graph).value;
-    const worker = this.#freeWorker(expectedMs);
+    const worker = this.#freeWorker(nowUs);
     // Not even a cheaper one of another lane may pass: it would keep all workers just too busy for the first, for ever.
     if (worker === undefined) return false;
     const idle = this.#workers.filter((calls) => calls?.length === 0).length;
@@ -162,7 +179,7 @@ export class Scheduler {
     const tickets = [first, ...mates].flatMap(({ start }) => start() ?? []);
     if (tickets.length === 0) return true; // all were too old: their lanes have others
     this.#now = Math.max(this.#now, first.tag);
-    this.#workers[worker]?.push(tickets);
+    this.#workers[worker]?.push({ tickets, expectedMs: expectedMs * tickets.length, startUs: nowUs });
     try {
       this.#ports.run(worker, tickets);
     } catch (error) {
@@ -228,13 +245,33 @@ export class Scheduler {
     return Math.max(this.#now, lane.finishTag);
   }
 
-  /** A worker without a call; else, for short calls, one with a single call. */
-  #freeWorker(expectedMs: number): number | undefined {
-    const idle = this.#workers.findIndex((calls) => calls?.length === 0);
-    if (idle >= 0) return idle;
-    if (expectedMs > LONGEST_CALL_MS) return undefined;
-    const busy = this.#workers.findIndex((calls) => calls?.length === 1);
-    return busy >= 0 ? busy : undefined;
+  /** A worker without a call; else one whose only call ends soon. Where there is none yet, this is looked at again in time. */
+  #freeWorker(nowUs: number): number | undefined {
+    this.#wake?.();
+    this.#wake = undefined;
+    let soonestUs = Number.POSITIVE_INFINITY;
+    let soonest: number | undefined;
+    for (const [worker, calls] of this.#workers.entries()) {
+      const [call, behind] = calls ?? [];
+      if (calls && !call) return worker;
+      if (!call || behind) continue;
+      const fromUs = call.startUs + (call.expectedMs - POST_AHEAD_MS) * 1000;
+      if (fromUs >= soonestUs) continue;
+      soonestUs = fromUs;
+      soonest = worker;
+    }
+    if (soonest === undefined || soonestUs <= nowUs) return soonest;
+    this.#wake = this.#ports.clock.after((soonestUs - nowUs) / 1000, () => this.#pump());
+    return undefined;
+  }
+
+  /** Takes a worker's oldest call off; the next one begins. */
+  #shift(worker: number): readonly Ticket[] {
+    const calls = this.#workers[worker] ?? [];
+    const done = calls.shift();
+    const [next] = calls;
+    if (next) next.startUs = this.#ports.clock.nowUs();
+    return done?.tickets ?? [];
   }
 
   #meanOf(graph: string): MovingMean {
