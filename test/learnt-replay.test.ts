@@ -18,13 +18,13 @@ import { replayProcess } from './helpers/replay-process.ts';
 import { until } from './helpers/until.ts';
 
 const LEARNT_SECONDS = 1500;
-const rules = ['sound', 'odd'].map((id) =>
+const rules = ['sound', 'odd', 'resting'].map((id) =>
   ruleSchema.parse({
     id,
     query: id === 'odd' ? { novelty: true } : { text: 'a sound' },
     on: ['mic'],
     falseAlarmsPerDay: 100,
-    cooldownMs: 500,
+    cooldownMs: id === 'resting' ? 3_600_000 : 500,
   }),
 );
 
@@ -35,6 +35,20 @@ it('replays to the same alerts where thresholds had been learnt before, and were
   const beeps = "aevalsrc='if(lt(mod(t,2),1),0.4*sin(2*PI*1800*t),0.05*random(0))':s=16000:d=12";
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', beeps, clip]);
   await learnBefore(join(folder, 'state', 'backgrounds'));
+  // Cleared a moment ago, and before others: it stays deaf for an hour.
+  const endUs = hostClock.nowUs() - 1e6;
+  const cleared = {
+    rule: 'resting',
+    source: 'mic',
+    modality: 'audio',
+    score: 0,
+    threshold: 0.1,
+    startUs: endUs - 1e6,
+    endUs,
+    query: 'a sound',
+  };
+  const log = ['resting', 'gone'].map((rule, i) => ({ cursor: i + 1, id: `${rule}-0`, ...cleared, rule, state: 'cleared' }));
+  writeFileSync(join(folder, 'state', 'alerts.jsonl'), log.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
   writeFileSync(
     join(folder, 'config.yaml'),
     JSON.stringify({
@@ -70,7 +84,10 @@ it('replays to the same alerts where thresholds had been learnt before, and were
   const kinds = new Set<string>();
   for await (const { kind } of (await openRecording([dir])).events({ kinds: ['learnt', 'verdict', 'rules'] })) kinds.add(kind);
   expect([...kinds].sort()).toEqual(['learnt', 'rules', 'verdict']);
-  expect(await replayProcess([dir, '--expect', join(folder, 'state', 'alerts.jsonl')])).toMatchObject({ code: 0 });
+  const replayed = await replayProcess([dir, '--expect', '--json']);
+  expect({ code: replayed.code, log: replayed.code === 0 ? '' : replayed.log }).toEqual({ code: 0, log: '' });
+  expect(replayed.out).toContain('"sound"');
+  expect(replayed.out).not.toContain('"resting"');
 }, 300_000);
 
 /** What a run of half an hour would have left in its state folder. */

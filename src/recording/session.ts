@@ -14,7 +14,7 @@ export interface Session {
   readonly folder: string;
   /** `model`, `encoders`, `sources`, `fusion`, `alerts` of the config in force. */
   readonly config: { readonly sources: readonly RecordedSource[] } & Readonly<Record<string, unknown>>;
-  /** The alert log when the recording began: its newest entry and what was raised. JSON of alerts. */
+  /** The alert log when the recording began: its newest entry, what was raised, and what may still rest. JSON of alerts. */
   readonly alerts: readonly unknown[];
 }
 

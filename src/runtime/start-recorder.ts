@@ -59,7 +59,9 @@ export interface SessionParts {
 export function sessionOf({ config, folder, server, boot, space, startedUs, alerts }: SessionParts): Session {
   const { model, encoders, sources, fusion } = config;
   const masked = sources.map((source) => ({ ...source, from: withoutPassword(source.from) }));
-  const before = [...alerts.raised(), ...alerts.after(alerts.newest - 1, 1)];
+  // Raised ones go on, cleared ones may still rest: no cooldown is longer than a day.
+  const resting = alerts.rested().filter(({ endUs }) => endUs > startedUs - DAY_MS * 1000);
+  const before = [...alerts.raised(), ...resting, ...alerts.after(alerts.newest - 1, 1)];
   return {
     server,
     boot,
