@@ -26,8 +26,15 @@ export interface ClosedLoopOptions {
   readonly seconds: number;
 }
 
-/** Vectors per second of one source whose readings never run out, through its own pipeline and one inference worker. */
-export async function closedLoop({ bundle, modality, ledger, next, recorder, seconds }: ClosedLoopOptions): Promise<number> {
+export interface Throughput {
+  /** Vectors. */
+  readonly perSecond: number;
+  /** Processor time of all threads for each vector, in ms. */
+  readonly cpuMs: number;
+}
+
+/** What one source gives whose readings never run out, through its own pipeline and one inference worker. */
+export async function closedLoop({ bundle, modality, ledger, next, recorder, seconds }: ClosedLoopOptions): Promise<Throughput> {
   const encoders = await startEncoders(bundle, { ledger, workers: 1 });
   const readings = new Subject<Reading>();
   const source: Source = {
@@ -77,13 +84,15 @@ export async function closedLoop({ bundle, modality, ledger, next, recorder, sec
   station.start();
   for (let i = 0; i < OUTSTANDING; i++) push();
   await sleep(WARM_UP_MS);
-  const [begin, before] = [performance.now(), count];
+  const [begin, before, cpu] = [performance.now(), count, process.cpuUsage()];
   await sleep(seconds * 1000);
-  const perSecond = (count - before) / ((performance.now() - begin) / 1000);
+  const made = count - before;
+  const { user, system } = process.cpuUsage(cpu);
+  const throughput = { perSecond: made / ((performance.now() - begin) / 1000), cpuMs: (user + system) / 1000 / made };
   isOver = true;
   await encoders.stop();
   await station.stop();
-  return perSecond;
+  return throughput;
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -44,9 +44,15 @@ export function encodeReading(kind: RecordedForm, body: Uint8Array, publishUs: n
       break;
   }
   writer.tag(STAMP_FIELD, WireType.LengthDelimited).fork();
-  const known = { 1: deviceUs, 2: seq, 4: errorUs, 5: sampleSeq === seq ? Number.NaN : sampleSeq };
-  for (const [number, value] of Object.entries(known)) if (!Number.isNaN(value)) writer.tag(Number(number), WireType.Bit64).double(value);
+  stampField(writer, 1, deviceUs);
+  stampField(writer, 2, seq);
+  stampField(writer, 4, errorUs);
+  if (sampleSeq !== seq) stampField(writer, 5, sampleSeq);
   return writer.join().finish();
+}
+
+function stampField(writer: BinaryWriter, number: number, value: number): void {
+  if (!Number.isNaN(value)) writer.tag(number, WireType.Bit64).double(value);
 }
 
 /** The protobuf message of an embedding or a fused vector. */
@@ -194,7 +200,7 @@ function sized(bytes: Uint8Array | undefined, wanted: number): Uint8Array {
 }
 
 /** A copy: the bytes in a message begin anywhere. */
-const floats = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
 function timestamp(writer: BinaryWriter, timeUs: number): BinaryWriter {
   const seconds = Math.floor(timeUs / 1e6);
