@@ -3,6 +3,17 @@ import { resolve } from 'node:path';
 import { Background } from '../src/space/background.ts';
 import { report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
 import { seeded } from '../src/space/bind/seeded.ts';
+import {
+  atEqualAlarms,
+  countAlarms,
+  interval,
+  recall,
+  APART_SECONDS,
+  sumOf,
+  zScores,
+  type Count,
+  type ScoredStream,
+} from './count-alarms.ts';
 import { randomScores, TAIL_KINDS, type TailKind } from './random-scores.ts';
 
 export const name = 'false-alarms';
@@ -11,26 +22,13 @@ const ASKED = 2;
 const HZ = 2;
 const HOURS = 10;
 const EVENT_SECONDS = 4;
-const APART_SECONDS = 10;
 const PAGE = 'docs/alerts.md';
 const BEGIN = '<!-- false-alarms: written by npm run bench -- false-alarms -->';
 const END = '<!-- end of false-alarms -->';
 
-/** Ten hours of scores of which the truth is known. */
-interface Truth {
+/** Ten hours of scores of a known tail. */
+interface Truth extends ScoredStream {
   readonly tail: TailKind;
-  readonly scores: Float32Array;
-  /** Number of the event that goes on, 0: none. */
-  readonly events: Uint16Array;
-  /** First score that is judged: ours has learnt by then. */
-  from: number;
-}
-
-interface Count {
-  alarms: number;
-  found: number;
-  events: number;
-  days: number;
 }
 
 /**
@@ -98,31 +96,7 @@ function makeStream(tail: TailKind, correlation: number, seed: number): Truth {
     scores[i] = level + 3 * spread * day + nowSpread * (next() + (isEvent ? height : 0));
     if (isEvent) events[i] = event;
   }
-  return { tail, scores, events, from: 0 };
-}
-
-/** Counts alarms outside events, those within ten seconds as one, and the events in which one was raised. */
-function countAlarms({ events, from }: Truth, isUp: (i: number) => boolean, isDown: (i: number) => boolean): Count {
-  const found = new Set<number>();
-  const seen = new Set<number>();
-  let alarms = 0;
-  let isRaised = false;
-  let deafUntil = 0;
-  for (let i = from; i < events.length; i++) {
-    const event = events[i] ?? 0;
-    if (event > 0) seen.add(event);
-    if (isRaised) {
-      if (isDown(i)) {
-        isRaised = false;
-        deafUntil = i + APART_SECONDS * HZ;
-      }
-    } else if (i >= deafUntil && isUp(i)) {
-      isRaised = true;
-      if (event === 0) alarms++;
-    }
-    if (isRaised && event > 0) found.add(event);
-  }
-  return { alarms, found: found.size, events: seen.size, days: (events.length - from) / HZ / 86_400 };
+  return { tail, hz: HZ, scores, events, from: 0 };
 }
 
 function judgeOurs(stream: Truth): Count {
@@ -151,71 +125,6 @@ function judgeOurs(stream: Truth): Count {
     (i) => (scores[i] ?? 0) >= (thresholds[i] ?? 0),
     (i) => (scores[i] ?? 0) < (clears[i] ?? 0),
   );
-}
-
-/** One level for all streams, as high as it must be for no more false alarms than ours. */
-function atEqualAlarms(streams: readonly Truth[], alarms: number, valuesOf: (stream: Truth, i: number) => Float32Array): Count {
-  const at = (level: number): Count =>
-    sumOf(
-      streams.map((stream, n) => {
-        const values = valuesOf(stream, n);
-        return countAlarms(
-          stream,
-          (i) => (values[i] ?? 0) >= level,
-          (i) => (values[i] ?? 0) < level,
-        );
-      }),
-    );
-  let low = -10;
-  let high = 40;
-  for (let turn = 0; turn < 24; turn++) {
-    const level = (low + high) / 2;
-    if (at(level).alarms > alarms) low = level;
-    else high = level;
-  }
-  return at(high);
-}
-
-/** Frigate's normalisation: one running mean and variance for everything that is scored, whatever camera and query it is from. */
-function zScores(streams: readonly Truth[]): Float32Array[] {
-  const out = streams.map(({ scores }) => new Float32Array(scores.length));
-  let count = 0;
-  let mean = 0;
-  let squares = 0;
-  for (let i = 0; i < (streams[0]?.scores.length ?? 0); i++) {
-    for (const [n, { scores }] of streams.entries()) {
-      const score = scores[i] ?? 0;
-      count++;
-      const delta = score - mean;
-      mean += delta / count;
-      squares += delta * (score - mean);
-      const values = out[n];
-      if (values) values[i] = (score - mean) / Math.sqrt(squares / count || 1);
-    }
-  }
-  return out;
-}
-
-const sumOf = (counts: readonly Count[]): Count =>
-  counts.reduce(
-    (sum, one) => ({
-      alarms: sum.alarms + one.alarms,
-      found: sum.found + one.found,
-      events: sum.events + one.events,
-      days: sum.days + one.days,
-    }),
-    { alarms: 0, found: 0, events: 0, days: 0 },
-  );
-const recall = ({ found, events }: Count): number => found / Math.max(1, events);
-
-/** 90 % of the rates of 1,000 samples of the streams, drawn with replacement. */
-function interval(counts: readonly Count[]): [number, number] {
-  const uniform = seeded(1);
-  const rates = Array.from({ length: 1000 }, () => {
-    const drawn = sumOf(counts.map(() => counts[Math.floor(uniform() * counts.length)] ?? { alarms: 0, found: 0, events: 0, days: 0 }));
-    return drawn.alarms / drawn.days;
-  }).sort((a, b) => a - b);
-  return [rates[50] ?? 0, rates[950] ?? 0];
 }
 
 const result = (title: string, ours: number, opponent: number, unit: string, runs: number, spread: number): BenchResult => ({

@@ -207,6 +207,18 @@ describe('RuleEngine with calibrated rules', () => {
     const [trial] = engine.tryOut(rule({ threshold: 0.119 }), query);
     expect(trial).toMatchObject({ source: 'mic', windows: 2000 });
     expect(trial!.alarms).toBeGreaterThan(10);
+    // What a memory holds reaches further back.
+    const day = 43_200;
+    const remembered = {
+      source: 'mic',
+      modality: 'audio' as const,
+      space: 's',
+      startUs: Array.from({ length: day }, (_, i) => i * 2e6),
+      endUs: Array.from({ length: day }, (_, i) => (i + 1) * 2e6),
+      scores: Array.from({ length: day }, (_, i) => (i % 10_000 === 5000 ? 0.8 : wave(i))),
+    };
+    expect(engine.tryOut(calibrated, query, [remembered])).toMatchObject([{ source: 'mic', windows: day, alarms: 4, fromUs: 0 }]);
+    expect(engine.tryOut(rule({ on: ['image'] }), query, [remembered])).toEqual([]);
     expect(engine.tryOut(calibrated, query)[0]!.alarms).toBe(0);
   });
 

@@ -6,7 +6,7 @@ import { cosine, type SpaceVector } from '../space/vector.ts';
 import { ActiveRule, type AlertDraft, type Judged, type OpenVerdict } from './active-rule.ts';
 import { KeptBackgrounds, type KeptBackground } from './kept-backgrounds.ts';
 import { Panel, packQueries, type PackedQueries } from './panel.ts';
-import { tryOut, type Trial } from './try-out.ts';
+import { tryOut, type PastScores, type Trial } from './try-out.ts';
 import type { Rule } from './rule.ts';
 import type { Watch } from './watch.ts';
 
@@ -177,19 +177,43 @@ export class RuleEngine {
     return this.#rules.get(rule)?.watches.get(source)?.background;
   }
 
-  /** How often a rule would have been raised by what the sources gave in the last half hour, and by the peaks that are kept of it. */
-  tryOut(rule: Rule, query: SpaceVector | undefined): Trial[] {
+  /**
+   * How often a rule would have been raised by what the sources gave: in all that is remembered of them, or in the last half hour.
+   *
+   * @param remembered what the query scored on what a memory holds
+   */
+  tryOut(rule: Rule, query: SpaceVector | undefined, remembered: readonly PastScores[] = []): Trial[] {
     if (!query) return [];
     const { space } = query;
     const active = new ActiveRule(rule, [query], new KeptBackgrounds());
     const running = this.#rules.get(rule.id);
     const known = running?.keyIn(space) === active.keyIn(space) ? running : undefined;
-    return [...this.#recent].flatMap(([source, { modality, vectors, ...of }]) => {
-      if (of.space !== space || !active.listensTo({ source, modality })) return [];
-      const watch = known?.watches.get(source);
-      const scoreOf = (vector: Float32Array): number => active.similarity({ space, vector });
-      return [tryOut(rule, source, modality, space, vectors, scoreOf, watch?.space === space ? watch : undefined)];
+    const longest = new Map<string, PastScores>();
+    for (const past of [...this.#recentScores(active, space), ...remembered])
+      if (active.listensTo(past) && past.scores.length > (longest.get(past.source)?.scores.length ?? 0)) longest.set(past.source, past);
+    return [...longest.values()].map((past) => {
+      const watch = known?.watches.get(past.source);
+      return tryOut(rule, past, watch?.space === space ? watch : undefined);
     });
+  }
+
+  *#recentScores(active: ActiveRule, space: string): Iterable<PastScores> {
+    for (const [source, { modality, vectors, ...of }] of this.#recent) {
+      if (of.space !== space || !active.listensTo({ source, modality })) continue;
+      const rows = Array.from(vectors.all(), ({ startUs, endUs, vector }) => ({
+        startUs,
+        endUs,
+        score: active.similarity({ space, vector }),
+      }));
+      yield {
+        source,
+        modality,
+        space,
+        startUs: rows.map((row) => row.startUs),
+        endUs: rows.map((row) => row.endUs),
+        scores: rows.map(({ score }) => score),
+      };
+    }
   }
 
   /** A past vector of a source, the nearest to a time; undefined where it is no longer kept. */

@@ -1,7 +1,16 @@
 import type { Sense } from '../core/types.ts';
-import type { RecentVectors } from '../space/recent-vectors.ts';
 import type { Rule } from './rule.ts';
 import { Watch } from './watch.ts';
+
+/** What a query scored on one source, in the order of time. */
+export interface PastScores {
+  readonly source: string;
+  readonly modality: Sense;
+  readonly space: string;
+  readonly startUs: ArrayLike<number>;
+  readonly endUs: ArrayLike<number>;
+  readonly scores: ArrayLike<number>;
+}
 
 /** What a rule would have done on what is kept of one source. */
 export interface Trial {
@@ -19,38 +28,25 @@ export interface Trial {
 
 const DAY_US = 86_400e6;
 
-/** Runs a rule over the recent vectors of a source, twice: to learn the threshold, and to count. Quorum, order and quiet hours are left out. */
-export function tryOut(
-  rule: Rule,
-  source: string,
-  modality: Sense,
-  space: string,
-  vectors: RecentVectors,
-  scoreOf: (vector: Float32Array) => number,
-  running: Watch | undefined,
-): Trial {
+/** Runs a rule over what its query scored, twice: to learn the threshold, and to count. Quorum, order and quiet hours are left out. */
+export function tryOut(rule: Rule, { source, modality, space, startUs, endUs, scores }: PastScores, running: Watch | undefined): Trial {
   const alone: Rule = { ...rule, atLeast: undefined };
   const learner = new Watch(source, modality, space, alone);
-  const scores: { readonly score: number; readonly startUs: number; readonly endUs: number }[] = [];
-  for (const { startUs, endUs, vector } of vectors.all()) {
-    const score = scoreOf(vector);
-    scores.push({ score, startUs, endUs });
-    learner.background.push(score, endUs, false);
-  }
+  for (let i = 0; i < scores.length; i++) learner.background.push(scores[i] ?? 0, endUs[i] ?? 0, false);
   const known = rule.falseAlarmsPerDay === undefined ? undefined : running;
   const threshold = (known ?? learner).threshold(alone);
   const counter = new Watch(source, modality, space, { ...alone, falseAlarmsPerDay: undefined });
   const fixed: Rule = { ...alone, falseAlarmsPerDay: undefined, threshold: threshold ?? 1, clearBelow: undefined };
   let alarms = 0;
-  for (const { score, startUs, endUs } of threshold === undefined ? [] : scores) {
-    counter.judge(score, { startUs, endUs, errorUs: 0 }, fixed, true);
+  for (let i = 0; i < (threshold === undefined ? 0 : scores.length); i++) {
+    counter.judge(scores[i] ?? 0, { startUs: startUs[i] ?? 0, endUs: endUs[i] ?? 0, errorUs: 0 }, fixed, true);
     if (counter.change === 'raised') alarms++;
   }
-  const toUs = scores.at(-1)?.endUs ?? 0;
+  const toUs = endUs[scores.length - 1] ?? 0;
   return {
     source,
     alarms,
-    fromUs: scores[0]?.startUs ?? 0,
+    fromUs: startUs[0] ?? 0,
     toUs,
     windows: scores.length,
     ...(threshold !== undefined && { threshold }),

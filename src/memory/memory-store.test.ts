@@ -34,6 +34,24 @@ const open = (dir: string, more: Partial<typeof limits> = {}): MemoryStore => ne
 const fileOf = (dir: string, source: string): string => join(dir, source, readdirSync(join(dir, source))[0] ?? '');
 
 describe('MemoryStore', () => {
+  it('scores every window since a time, in its order, source by source, and none of another space', () => {
+    const store = open(newFolder());
+    const windows = Array.from({ length: 200 }, (_, i) => window(i % 2 ? 'mic' : 'front', i));
+    store.append([...windows, window('mic', 300, unit(300), 'elsewhere')]);
+    const query = unit(9999);
+    const past = store.scores('here', query, 100 * SECOND);
+    expect(past.map(({ source, modality, scores }) => [source, modality, scores.length])).toEqual([
+      ['front', 'image', 50],
+      ['mic', 'audio', 51],
+    ]);
+    const mic = windows.filter(({ source, endUs }) => source === 'mic' && endUs >= 100 * SECOND);
+    const found = past.find(({ source }) => source === 'mic')!;
+    expect([...found.endUs]).toEqual(mic.map(({ endUs }) => endUs));
+    expect([...found.startUs]).toEqual(mic.map(({ startUs }) => startUs));
+    for (const [i, { vector }] of mic.entries()) expect(found.scores[i]).toBeCloseTo(dot(query, vector), 2);
+    expect(store.scores('here', query, 1e12)).toEqual([]);
+  });
+
   it('finds what an exact search finds, with cosines that are right to 1e-4', () => {
     const store = open(newFolder());
     const windows = Array.from({ length: 3000 }, (_, i) => window(i % 2 ? 'mic' : 'front', i * 10));

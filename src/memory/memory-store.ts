@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
 import { candidatesFor, MERGE_US, mergeMoments, type Moment } from '../space/search/merge-moments.ts';
-import { byteDot, fineDot, quantise } from '../space/search/quantise.ts';
+import { byteDot, coarseDot, fineDot, quantise } from '../space/search/quantise.ts';
 import { TopList } from '../space/search/top-list.ts';
 import { Segment, type SegmentBlock } from './segment.ts';
 
@@ -40,6 +40,16 @@ export interface MemoryHit extends Moment {
   readonly score: number;
 }
 
+/** What every window of one source scores against a vector, in the order of time. */
+export interface ScoredPast {
+  readonly source: string;
+  readonly modality: Modality;
+  readonly space: string;
+  readonly startUs: Float64Array;
+  readonly endUs: Float64Array;
+  readonly scores: Float32Array;
+}
+
 /** What was looked through for an answer. */
 export interface MemoryAnswer {
   readonly hits: readonly MemoryHit[];
@@ -49,6 +59,8 @@ export interface MemoryAnswer {
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
+const MAX_SCORED = 1_000_000;
+
 /**
  * The memory on disk: a folder of segments for each source, appended in order, bounded by bytes and age. BLOCKS the thread; the
  * runtime keeps it in a worker.
@@ -152,6 +164,37 @@ export class MemoryStore {
     );
     hits.sort((a, b) => b.score - a.score || b.startUs - a.startUs);
     return { hits: mergeMoments(hits, top, mergeUs), searched, otherSpace };
+  }
+
+  /** The cosine of every window since then, by source; right to about 0.001. At most the newest million windows of each. */
+  scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {
+    const found: ScoredPast[] = [];
+    for (const [source, segments] of this.#segments) {
+      const fitting = segments.filter(
+        ({ header, span }) => header.space === space && header.dim === vector.length && span.lastUs >= sinceUs,
+      );
+      const [first] = fitting;
+      if (!first) continue;
+      const rows: { readonly startUs: number; readonly endUs: number; readonly score: number }[] = [];
+      for (const segment of fitting) {
+        const { count, coarse, scales, startUs, endUs } = this.#block(segment);
+        for (let row = 0; row < count; row++) {
+          if ((endUs[row] ?? 0) < sinceUs) continue;
+          const score = (scales[row] ?? 0) * coarseDot(vector, coarse, row * vector.length);
+          rows.push({ startUs: startUs[row] ?? 0, endUs: endUs[row] ?? 0, score });
+        }
+      }
+      const newest = rows.sort((a, b) => a.endUs - b.endUs).slice(-MAX_SCORED);
+      found.push({
+        source,
+        modality: first.header.modality,
+        space,
+        startUs: Float64Array.from(newest, (row) => row.startUs),
+        endUs: Float64Array.from(newest, (row) => row.endUs),
+        scores: Float32Array.from(newest, ({ score }) => score),
+      });
+    }
+    return found;
   }
 
   close(): void {

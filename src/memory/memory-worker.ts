@@ -12,6 +12,14 @@ const store = new MemoryStore(dir, limits);
 const say = (message: FromMemoryWorker): void => port.postMessage(message);
 say({ kind: 'opened', unreadable: store.unreadable, windows: store.windows, bytes: store.bytes });
 
+function answer(id: number, work: () => FromMemoryWorker): void {
+  try {
+    say(work());
+  } catch (error) {
+    say({ kind: 'failed', id, code: error instanceof EdgeBindError ? error.code : 'SEARCH_FAILED', message: messageOf(error) });
+  }
+}
+
 port.on('message', (message: ToMemoryWorker) => {
   switch (message.kind) {
     case 'append': {
@@ -25,16 +33,10 @@ port.on('message', (message: ToMemoryWorker) => {
       return;
     }
     case 'search':
-      try {
-        say({ kind: 'found', id: message.id, answer: store.search(message.query) });
-      } catch (error) {
-        say({
-          kind: 'failed',
-          id: message.id,
-          code: error instanceof EdgeBindError ? error.code : 'SEARCH_FAILED',
-          message: messageOf(error),
-        });
-      }
+      answer(message.id, () => ({ kind: 'found', id: message.id, answer: store.search(message.query) }));
+      return;
+    case 'score':
+      answer(message.id, () => ({ kind: 'scored', id: message.id, past: store.scores(message.space, message.vector, message.sinceUs) }));
       return;
     case 'stop':
       store.close();

@@ -4,7 +4,8 @@ import type { Ledger, Stage } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
-import type { MemoryAnswer, MemoryLimits, MemoryQuery, Remembered } from './memory-store.ts';
+import type { SpaceVector } from '../space/vector.ts';
+import type { MemoryAnswer, MemoryLimits, MemoryQuery, Remembered, ScoredPast } from './memory-store.ts';
 import type { FromMemoryWorker, MemoryWorkerData, ToMemoryWorker } from './worker-messages.ts';
 
 export interface MemoryOptions {
@@ -21,6 +22,11 @@ export interface MemoryState {
   readonly bytes: number;
   /** Why it cannot be written; empty where all is well. */
   readonly reason: string;
+}
+
+interface Waiting<T> {
+  readonly resolve: (answer: T) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Windows that wait for the disk at most; beyond, new ones are dropped as `memoryBusy`. */
@@ -43,7 +49,8 @@ export class Memory {
   #gathered: Remembered[] = [];
   readonly #sent: Map<string, number>[] = [];
   readonly #waiting = new Map<string, number>();
-  readonly #searches = new Map<number, { resolve: (answer: MemoryAnswer) => void; reject: (error: Error) => void }>();
+  readonly #searches = new Map<number, Waiting<MemoryAnswer>>();
+  readonly #scorings = new Map<number, Waiting<readonly ScoredPast[]>>();
   #total = 0;
   #nextSearch = 0;
   #cancelGather: (() => void) | undefined;
@@ -82,15 +89,28 @@ export class Memory {
    * @throws EdgeBindError `BUSY`, `SEARCH_FAILED`
    */
   search(query: MemoryQuery): Promise<MemoryAnswer> {
+    return this.#ask(this.#searches, (id) => ({ kind: 'search', id, query }));
+  }
+
+  /**
+   * What every window since then scores against a vector, by source.
+   *
+   * @throws EdgeBindError `BUSY`, `SEARCH_FAILED`
+   */
+  scores({ space, vector }: SpaceVector, sinceUs: number): Promise<readonly ScoredPast[]> {
+    return this.#ask(this.#scorings, (id) => ({ kind: 'score', id, space, vector, sinceUs }));
+  }
+
+  #ask<T>(waiting: Map<number, Waiting<T>>, question: (id: number) => ToMemoryWorker): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isStopping) throw new EdgeBindError('SEARCH_FAILED', 'the memory is closed');
-      if (this.#searches.size >= MAX_SEARCHES)
+      if (this.#searches.size + this.#scorings.size >= MAX_SEARCHES)
         throw new EdgeBindError('BUSY', `${MAX_SEARCHES} searches wait already: ask again when one of them is answered`);
       // What was just seen is part of the past.
       this.#send();
       const id = this.#nextSearch++;
-      this.#searches.set(id, { resolve, reject });
-      this.#post({ kind: 'search', id, query });
+      waiting.set(id, { resolve, reject });
+      this.#post(question(id));
     });
   }
 
@@ -137,9 +157,15 @@ export class Memory {
         this.#searches.get(message.id)?.resolve(message.answer);
         this.#searches.delete(message.id);
         return;
+      case 'scored':
+        this.#scorings.get(message.id)?.resolve(message.past);
+        this.#scorings.delete(message.id);
+        return;
       case 'failed':
-        this.#searches.get(message.id)?.reject(new EdgeBindError(message.code, message.message));
-        this.#searches.delete(message.id);
+        for (const waiting of [this.#searches, this.#scorings]) {
+          waiting.get(message.id)?.reject(new EdgeBindError(message.code, message.message));
+          waiting.delete(message.id);
+        }
     }
   }
 
@@ -152,8 +178,10 @@ export class Memory {
     }
     for (const counts of this.#sent.splice(0)) this.#settle(counts, 'unwritable');
     for (const { source } of this.#gathered.splice(0)) this.#settle(new Map([[source, 1]]), 'stopped');
-    for (const { reject } of this.#searches.values()) reject(new EdgeBindError('SEARCH_FAILED', reason));
-    this.#searches.clear();
+    for (const waiting of [this.#searches, this.#scorings]) {
+      for (const { reject } of waiting.values()) reject(new EdgeBindError('SEARCH_FAILED', reason));
+      waiting.clear();
+    }
   }
 
   #settle(counts: ReadonlyMap<string, number> | undefined, reason: string | undefined): void {

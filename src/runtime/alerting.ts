@@ -8,6 +8,7 @@ import { BackgroundStore } from '../alerts/background-store.ts';
 import { EvidenceStore } from '../alerts/evidence-store.ts';
 import { RuleEngine } from '../alerts/rule-engine.ts';
 import type { Rule } from '../alerts/rule.ts';
+import type { PastScores } from '../alerts/try-out.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
@@ -28,6 +29,8 @@ export interface AlertingOptions {
   readonly models: () => readonly ServedModel[];
   /** Names that a rule's `on` may hold. */
   readonly known: () => ReadonlySet<string>;
+  /** What the last day scores against a query, where it is remembered. */
+  readonly remembered?: (query: SpaceVector) => Promise<readonly PastScores[]>;
   /** Whether a source, or the fusion, is still configured. */
   readonly isThere: (source: string) => boolean;
   readonly clock: Clock;
@@ -93,6 +96,7 @@ export class Alerting {
       stateDir,
       models: () => models().map((model) => ({ space: model.space.id, embed: (rule) => this.#embed(rule, model) })),
       known: options.known,
+      remembered: options.remembered,
       onAlert: options.onAlert,
       onRules: () => options.onRules(this.#engine.queries),
       onChange: (change) => this.desk.note(change),

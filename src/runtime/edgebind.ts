@@ -87,6 +87,7 @@ export class EdgeBind {
       folder,
       models: () => models.inService,
       known: () => namesOf(this.#config),
+      remembered: (query) => this.#past.scores(query, this.#clock.nowUs()),
       isThere: (id) => (id === 'fused' ? this.#config.fusion !== undefined : this.#config.sources.some((source) => source.id === id)),
       clock: this.#clock,
       log: options.log,

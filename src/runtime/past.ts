@@ -6,6 +6,8 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
 import { Memory, type MemoryState } from '../memory/memory.ts';
+import type { ScoredPast } from '../memory/memory-store.ts';
+import type { SpaceVector } from '../space/vector.ts';
 import type { Config } from './config.ts';
 import { recall, type PastQuery } from './recall.ts';
 
@@ -52,6 +54,11 @@ export class Past {
     const memory = this.#memory;
     if (!memory) throw new UsageError('NO_MEMORY', 'past windows are not kept: the config has "state: {memory: false}"');
     return recall(query, { ...this.#present(), search: (one) => memory.search(one) });
+  }
+
+  /** What the windows of the last day score against a query, by source; empty where nothing is remembered. */
+  async scores(query: SpaceVector, nowUs: number): Promise<readonly ScoredPast[]> {
+    return (await this.#memory?.scores(query, nowUs - DAY_US)) ?? [];
   }
 
   async stop(): Promise<void> {

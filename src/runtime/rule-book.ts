@@ -3,7 +3,7 @@ import type { FileAlertLog } from '../alerts/alert-log.ts';
 import { partsOf } from '../alerts/query.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
 import { idSchema, ruleBodySchema, type Rule } from '../alerts/rule.ts';
-import type { Trial } from '../alerts/try-out.ts';
+import type { PastScores, Trial } from '../alerts/try-out.ts';
 import { readLiveRules, writeLiveRules, type LiveRules } from '../alerts/rule-store.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
@@ -16,6 +16,8 @@ export interface RuleBookOptions {
   readonly stateDir: string;
   /** Whoever can turn a rule's query into a vector, one for each space in service, the newest first; at least one. */
   readonly models: () => readonly RuleModel[];
+  /** What the last day scores against a query, where it is remembered. */
+  readonly remembered?: ((query: SpaceVector) => Promise<readonly PastScores[]>) | undefined;
   /** Names that `on` may hold: modalities and ids of sources. */
   readonly known: () => ReadonlySet<string>;
   /** Told of each alert that a change of rules clears. */
@@ -114,7 +116,8 @@ export class RuleBook {
    */
   async tryOut(id: string, body: unknown): Promise<readonly Trial[]> {
     const rule = this.#parse(id, body);
-    return this.#options.engine.tryOut(rule, await this.#options.models()[0]?.embed(rule));
+    const query = await this.#options.models()[0]?.embed(rule);
+    return this.#options.engine.tryOut(rule, query, query && (await this.#options.remembered?.(query)));
   }
 
   /** @throws EdgeBindError `UNKNOWN_RULE` */

@@ -30,6 +30,22 @@ export interface Calibration {
   readonly wrong?: number;
 }
 
+/** What a person says of an alert. */
+export interface Feedback {
+  readonly right?: boolean;
+  readonly acknowledged?: boolean;
+}
+
+/** What a rule would have done on what is kept of one source. */
+export interface Trial {
+  readonly source: string;
+  readonly alarms: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Absent: too little is kept to learn a level from. */
+  readonly threshold?: number;
+}
+
 export interface SourceReport {
   readonly id: string;
   readonly modality: Modality;
@@ -82,9 +98,15 @@ export const api = {
   ledger: async (): Promise<readonly LedgerLine[]> => listIn(await ask('ledger'), 'lines') as LedgerLine[],
   rules: async (): Promise<readonly Rule[]> => listIn(await ask('rules'), 'rules') as Rule[],
   calibrations: async (): Promise<readonly Calibration[]> => listIn(await ask('calibrations'), 'calibrations') as Calibration[],
-  judge: async (alert: string, right: boolean): Promise<void> => {
-    await ask(`alerts/${encodeURIComponent(alert)}/feedback`, { method: 'POST', body: JSON.stringify({ right }) });
+  /** What people have said of alerts, oldest first. */
+  feedback: async (): Promise<readonly (Feedback & { readonly id: string })[]> =>
+    listIn(await ask('feedback?limit=500'), 'feedback') as (Feedback & { id: string })[],
+  say: async (alert: string, feedback: Feedback): Promise<void> => {
+    await ask(`alerts/${encodeURIComponent(alert)}/feedback`, { method: 'POST', body: JSON.stringify(feedback) });
   },
+  /** What a rule would have done; it is not put into force. */
+  tryRule: async ({ id, ...body }: Rule): Promise<readonly Trial[]> =>
+    listIn(await ask(`rules/${encodeURIComponent(id)}/try`, { method: 'POST', body: JSON.stringify(body) }), 'trials') as Trial[],
   putRule: async ({ id, ...body }: Rule): Promise<void> => {
     await ask(`rules/${encodeURIComponent(id)}`, { method: 'PUT', body: JSON.stringify(body) });
   },

@@ -1,4 +1,4 @@
-import { api, UnauthorizedError } from './api.ts';
+import { api, UnauthorizedError, type Feedback } from './api.ts';
 import { keepScoresOf } from './live.ts';
 import { state } from './state.ts';
 
@@ -21,7 +21,13 @@ export function startPolling(): () => void {
 
 /** Reads everything once. A server that is away is shown by the connection's state, not here. */
 export async function poll(): Promise<void> {
-  const [status, ledger, calibrations] = await Promise.allSettled([api.status(), api.ledger(), api.calibrations(), refreshRules()]);
+  const [status, ledger, calibrations, feedback] = await Promise.allSettled([
+    api.status(),
+    api.ledger(),
+    api.calibrations(),
+    api.feedback(),
+    refreshRules(),
+  ]);
   if (status.status === 'fulfilled') {
     const { sources, eventLoopDelayMs, model } = status.value;
     if (sources) state.sources.set(sources);
@@ -29,7 +35,16 @@ export async function poll(): Promise<void> {
     state.loopMs.set(eventLoopDelayMs?.p99);
   } else if (status.reason instanceof UnauthorizedError) state.wantsToken.set(true);
   if (ledger.status === 'fulfilled') state.ledger.set(ledger.value);
+  if (feedback.status === 'fulfilled') state.said.set(newestOf(feedback.value));
   if (calibrations.status === 'fulfilled') state.calibrations.set(calibrations.value);
+}
+
+/** The newest that was said of each alert. */
+function newestOf(lines: Awaited<ReturnType<typeof api.feedback>>): Map<string, Feedback> {
+  const said = new Map<string, Feedback>();
+  for (const { id, right, acknowledged } of lines)
+    said.set(id, { ...said.get(id), ...(right !== undefined && { right }), ...(acknowledged !== undefined && { acknowledged }) });
+  return said;
 }
 
 /** Reads the rules. The list is replaced only where it changed, so that charts are not drawn anew. */

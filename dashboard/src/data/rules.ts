@@ -1,5 +1,6 @@
 import { MODALITIES } from '../../../src/core/types.ts';
 import { suggestThreshold, type Suggestion } from '../lib/suggest-threshold.ts';
+import { trialWords } from '../lib/trial-words.ts';
 import { ruleIdFor } from '../lib/words.ts';
 import { api, type Calibration, type Rule } from './api.ts';
 import { scoreHistory } from './live.ts';
@@ -22,21 +23,31 @@ const COOLDOWN_MS = 10_000;
  * @param perDay false alarms a day that are acceptable: once the background is known, it sets the level; undefined: the level stays
  */
 export async function addRule(prompt: string, on: readonly string[], sets: boolean, perDay: number | undefined): Promise<void> {
+  const rule = ruleOf(prompt, on, perDay);
+  await api.putRule(rule);
+  state.learning.update((learning) => new Map(learning).set(rule.id, { untilMs: serverNowMs() + LEARN_MS, sets }));
+  await refreshRules();
+}
+
+/** How often that rule would have been raised by what is remembered of the last day, in words. */
+export async function tryRule(prompt: string, on: readonly string[], perDay: number | undefined): Promise<string> {
+  const { threshold, ...learnt } = ruleOf(prompt, on, perDay);
+  const trials = await api.tryRule(perDay === undefined ? { ...learnt, ...(threshold !== undefined && { threshold }) } : learnt);
+  return trialWords(prompt, trials);
+}
+
+function ruleOf(prompt: string, on: readonly string[], perDay: number | undefined): Rule {
   const others = state.rules.get();
   const levels = others.flatMap((rule) => rule.threshold ?? []).toSorted((a, b) => a - b);
-  const id = ruleIdFor(prompt, new Set(others.map((rule) => rule.id)));
-  const threshold = levels[levels.length >> 1] ?? FIRST_THRESHOLD;
-  await api.putRule({
-    id,
+  return {
+    id: ruleIdFor(prompt, new Set(others.map((rule) => rule.id))),
     query: { text: prompt },
     on: on.length > 0 ? on : MODALITIES,
-    threshold,
+    threshold: levels[levels.length >> 1] ?? FIRST_THRESHOLD,
     ...(perDay !== undefined && { falseAlarmsPerDay: perDay }),
     holdMs: HOLD_MS,
     cooldownMs: COOLDOWN_MS,
-  });
-  state.learning.update((learning) => new Map(learning).set(id, { untilMs: serverNowMs() + LEARN_MS, sets }));
-  await refreshRules();
+  };
 }
 
 /** Sets a rule's level; `clearBelow` keeps its distance. Learning ends: a person has decided. */

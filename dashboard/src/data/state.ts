@@ -3,7 +3,7 @@ import type { Space } from '../../../src/core/types.ts';
 import type { LedgerLine } from '../../../src/core/ledger.ts';
 import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
 import { createStore, type Store } from '../lib/store.ts';
-import type { Calibration, RefusedModel, Rule, SourceReport } from './api.ts';
+import type { Calibration, Feedback, RefusedModel, Rule, SourceReport } from './api.ts';
 
 export interface Learning {
   /** The server's time at which enough was seen, in milliseconds. */
@@ -24,8 +24,8 @@ export interface State {
   readonly refusedModel: Store<RefusedModel | undefined>;
   readonly rules: Store<readonly Rule[]>;
   readonly calibrations: Store<readonly Calibration[]>;
-  /** What this page's visitor said of alerts. */
-  readonly verdicts: Store<ReadonlyMap<string, boolean>>;
+  /** What people said of alerts, by the alert's id. */
+  readonly said: Store<ReadonlyMap<string, Feedback>>;
   readonly feed: Store<Feed>;
   readonly ledger: Store<readonly LedgerLine[]>;
   readonly loopMs: Store<number | undefined>;
@@ -42,7 +42,7 @@ export const state: State = {
   refusedModel: createStore<RefusedModel | undefined>(undefined),
   rules: createStore<readonly Rule[]>([]),
   calibrations: createStore<readonly Calibration[]>([]),
-  verdicts: createStore<ReadonlyMap<string, boolean>>(new Map()),
+  said: createStore<ReadonlyMap<string, Feedback>>(new Map()),
   feed: createStore(EMPTY_FEED),
   ledger: createStore<readonly LedgerLine[]>([]),
   loopMs: createStore<number | undefined>(undefined),

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { api } from '../data/api.ts';
+import { api, type Feedback } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import type { FeedEntry } from '../lib/alert-feed.ts';
 import { clockTime, dayOf, isToday, duration, level } from '../lib/format.ts';
@@ -56,26 +56,37 @@ function Entry({ entry: { raised, cleared } }: { readonly entry: FeedEntry }): V
   );
 }
 
-/** "Was it right?": moves the level of rules that learn, and is counted. */
+/** "Seen" keeps score of what somebody has looked at; "was it right?" moves the level of rules that learn, and is counted. */
 function Verdict({ alert }: { readonly alert: string }): VNode {
-  const said = useStore(state.verdicts).get(alert);
-  const say = async (right: boolean): Promise<void> => {
+  const { right, acknowledged } = useStore(state.said).get(alert) ?? {};
+  const say = async (feedback: Feedback): Promise<void> => {
     try {
-      await api.judge(alert, right);
-      state.verdicts.update((verdicts) => new Map(verdicts).set(alert, right));
+      await api.say(alert, feedback);
+      state.said.update((said) => new Map(said).set(alert, { ...said.get(alert), ...feedback }));
     } catch {
       // The buttons stay as they were: it can be said again.
     }
   };
   return (
-    <p class="small verdict" role="group" aria-label="Was it right?">
-      right?{' '}
-      <button type="button" class="link-button" aria-pressed={said === true} onClick={() => void say(true)}>
-        {said === true ? '✓ yes' : 'yes'}
-      </button>{' '}
-      <button type="button" class="link-button" aria-pressed={said === false} onClick={() => void say(false)}>
-        {said === false ? '✓ no' : 'no'}
+    <p class="small verdict">
+      <button
+        type="button"
+        class="link-button"
+        aria-pressed={acknowledged === true}
+        disabled={acknowledged === true}
+        onClick={() => void say({ acknowledged: true })}
+      >
+        {acknowledged ? '✓ seen' : 'mark as seen'}
       </button>
+      <span role="group" aria-label="Was it right?">
+        {' · right? '}
+        <button type="button" class="link-button" aria-pressed={right === true} onClick={() => void say({ right: true })}>
+          {right === true ? '✓ yes' : 'yes'}
+        </button>{' '}
+        <button type="button" class="link-button" aria-pressed={right === false} onClick={() => void say({ right: false })}>
+          {right === false ? '✓ no' : 'no'}
+        </button>
+      </span>
     </p>
   );
 }

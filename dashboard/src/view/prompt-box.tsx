@@ -1,6 +1,6 @@
 import type { TargetedEvent, VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { addRule } from '../data/rules.ts';
+import { addRule, tryRule } from '../data/rules.ts';
 import type { SourceReport } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import { useStore } from '../lib/store.ts';
@@ -19,20 +19,26 @@ export function PromptBox(): VNode {
   const [isBusy, setBusy] = useState(false);
   const chosen = senses.filter(({ name }) => !unwanted.has(name)).map(({ name }) => name);
 
-  const submit = async (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
-    event.preventDefault();
-    const words = prompt.trim();
+  const words = prompt.trim();
+  const on = chosen.length === senses.length ? [] : chosen;
+  const attempt = async (step: () => Promise<string>, failed: string): Promise<void> => {
     if (words === '' || isBusy) return;
     setBusy(true);
     try {
-      await addRule(words, chosen.length === senses.length ? [] : chosen, true, learns ? perDay : undefined);
-      setPrompt('');
-      setNote({ isBad: false, words: `Watching for “${words}” now.` });
+      setNote({ isBad: false, words: await step() });
     } catch (error) {
-      setNote({ isBad: true, words: `Not added: ${error instanceof Error ? error.message : String(error)}` });
+      setNote({ isBad: true, words: `${failed}: ${error instanceof Error ? error.message : String(error)}` });
     } finally {
       setBusy(false);
     }
+  };
+  const submit = (event: TargetedEvent<HTMLFormElement>): Promise<void> => {
+    event.preventDefault();
+    return attempt(async () => {
+      await addRule(words, on, true, learns ? perDay : undefined);
+      setPrompt('');
+      return `Watching for “${words}” now.`;
+    }, 'Not added');
   };
   const toggle = (name: string): void =>
     setUnwanted((old) => {
@@ -54,8 +60,17 @@ export function PromptBox(): VNode {
           enterkeyhint="done"
           onInput={(event) => setPrompt(event.currentTarget.value)}
         />
-        <button type="submit" class="primary" disabled={isBusy || prompt.trim() === '' || chosen.length === 0}>
+        <button type="submit" class="primary" disabled={isBusy || words === '' || chosen.length === 0}>
           Watch for it
+        </button>
+        <button
+          type="button"
+          class="quiet-button"
+          title="How often it would have been raised by what is remembered of the last day"
+          disabled={isBusy || words === '' || chosen.length === 0}
+          onClick={() => void attempt(() => tryRule(words, on, learns ? perDay : undefined), 'Not tried')}
+        >
+          Try it on the past
         </button>
       </div>
       <fieldset class="chips">

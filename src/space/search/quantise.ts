@@ -32,6 +32,13 @@ export function fineDot(query: Float32Array, { scale, coarse, fine }: Quantised)
   return scale * sum;
 }
 
+/** Dot product of a float vector with coarse bytes at `offset`; times their scale it is a cosine to about 0.001. */
+export function coarseDot(query: Float32Array, coarse: Int8Array, offset: number): number {
+  let sum = 0;
+  for (let i = 0; i < query.length; i++) sum += (query[i] ?? 0) * (coarse[offset + i] ?? 0);
+  return sum;
+}
+
 /** Dot product of two vectors of bytes at `offset` of the second; four sums keep the adders busy. At most 130,000 numbers. */
 export function byteDot(query: Int8Array, bytes: Int8Array, offset: number): number {
   const length = query.length;
