@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -7,6 +8,7 @@ import { filter, firstValueFrom, Subject, take, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Encoders } from '../src/core/encoder.ts';
 import { Ledger } from '../src/core/ledger.ts';
+import { silentLog } from '../src/core/log.ts';
 import type { EncodeInput, Embedding, Modality } from '../src/core/types.ts';
 import { openBundle } from '../src/encoders/bundle.ts';
 import { startEncoders, type EncodersOptions } from '../src/encoders/encoder-pool.ts';
@@ -129,6 +131,28 @@ describe('encoders on real onnxruntime and real threads', () => {
     expect(line?.emitted).toBe(embeddings.length);
     expect((line?.emitted ?? 0) + (line?.dropped['workerCrashed'] ?? 0)).toBe(6);
     expect(embeddings.at(-1)?.startUs).toBe(5000);
+  });
+
+  it('opens no graph for the worker in its place that is another on disk by then, says which, and goes on when it is put back', async () => {
+    const dir = await writeTestBundle({ imu: {} });
+    const graph = join(dir, 'imu.onnx');
+    const whole = await readFile(graph);
+    const threads: Worker[] = [];
+    const spawn = (url: URL): Worker => {
+      const thread = new Worker(url);
+      threads.push(thread);
+      return thread;
+    };
+    const reasons: string[] = [];
+    const log = { ...silentLog, error: (data: object) => reasons.push(String(Reflect.get(data, 'reason'))) };
+    const { encoders } = await start(dir, { spawn, log });
+    await writeFile(graph, whole.with(whole.length - 1, (whole.at(-1) ?? 0) ^ 1));
+    threads[1]?.postMessage({ kind: 'a message that no version knows' });
+    await expect.poll(() => reasons.at(-1), { timeout: 20_000 }).toContain(`${graph} has sha256`);
+    const isBack = firstValueFrom(encoders.health$.pipe(filter(({ workers }) => workers === 1)));
+    await writeFile(graph, whole);
+    await isBack;
+    await expect(encoders.embedInput('imu', { tensor: { shape: [6, 64], data: new Float32Array(384).fill(1) } })).resolves.toHaveLength(32);
   });
 
   it('a front-end worker that crashes is replaced as well', async () => {

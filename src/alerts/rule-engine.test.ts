@@ -155,6 +155,56 @@ describe('RuleEngine with several sources and rules', () => {
   });
 });
 
+describe('RuleEngine while one model takes over from another', () => {
+  const both = [{ space: 'new', vector: Float32Array.of(0, 1) }, query];
+  const known = (engine: RuleEngine): string[][] => [...engine.backgrounds()].map(({ rule, source, key }) => [rule, source, key]).sort();
+
+  it('judges each vector by the query in its own space, and an alert goes on from one to the other', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule(), query);
+    const [raised] = engine.judge(embedding(0.9)).changes;
+    expect(engine.set(rule(), ...both)).toEqual([]);
+    engine.enter('new');
+    expect(engine.judge(embedding(0.8, 1)).scores[0]?.score).toBeCloseTo(0.8, 6);
+    // The same vector in the new space, where the query points elsewhere.
+    expect(engine.judge(embedding(0.8, 2, { space: 'new' })).scores[0]?.score).toBeCloseTo(0.6, 6);
+    engine.set(rule(), ...both.slice(0, 1));
+    expect(() => engine.judge(embedding(0.8, 3))).toThrow(SpaceMismatchError);
+    expect(engine.judge(embedding(1, 4, { space: 'new' })).changes).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+  });
+
+  it('learns anew what is usual, and goes on with what it knew when the space comes back', () => {
+    const engine = new RuleEngine('s');
+    const calibrated = rule({ threshold: undefined, falseAlarmsPerDay: 2 });
+    engine.set(calibrated, query);
+    const wave = (i: number): number => 0.1 + 0.02 * Math.sin(i * 1.7) * Math.sin(i * 0.13) + 0.005 * Math.sin(i * i);
+    for (let i = 1; i < 2000; i++) engine.judge(embedding(wave(i), i));
+    const { threshold } = engine.background('glass', 'mic')!.report();
+    const before = known(engine);
+    engine.set(calibrated, ...both);
+    engine.enter('new');
+    expect(engine.judge(embedding(0.1, 2000, { space: 'new' })).scores[0]).toMatchObject({ threshold: 1, learning: 0 });
+    // Both are there to be kept.
+    expect(known(engine)).toHaveLength(2);
+    expect(known(engine)).toEqual(expect.arrayContaining(before));
+    engine.set(calibrated, query, ...both.slice(0, 1));
+    engine.enter('s');
+    expect(engine.judge(embedding(0.1, 2001)).scores[0]?.threshold).toBeCloseTo(threshold!, 2);
+  });
+
+  it('says that senses disagree only where both are of one space, and forgets what was familiar in another', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule({ id: 'apart', query: { disagreement: ['mic', 'front'] }, threshold: -0.5 }));
+    engine.set(rule({ id: 'news', query: { novelty: true }, threshold: 0.2 }));
+    engine.judge(embedding(0.9, 0, { source: 'front', modality: 'image' }));
+    expect(engine.judge(embedding(-0.9, 0)).scores.map((score) => score.rule)).toEqual(['apart', 'news']);
+    engine.enter('new');
+    const { scores } = engine.judge(embedding(0.9, 1, { space: 'new' }));
+    expect(scores.map((score) => [score.rule, score.score])).toEqual([['news', 0]]);
+    expect([...engine.familiars()].map(({ space }) => space)).toEqual(['s', 'new']);
+  });
+});
+
 describe('RuleEngine with calibrated rules', () => {
   const wave = (i: number): number => 0.1 + 0.02 * Math.sin(i * 1.7) * Math.sin(i * 0.13) + 0.005 * Math.sin(i * i);
   const calibrated = rule({ threshold: undefined, falseAlarmsPerDay: 2 });

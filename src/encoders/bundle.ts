@@ -56,6 +56,8 @@ export interface Bundle {
   readonly fusion?: BundleFusion;
   /** Real path of the captions that the encoders know, for `readCaptions`. */
   readonly captions?: string;
+  /** Checks again that the files of its graphs are those that were verified. Rejects with UsageError `BUNDLE_HASH`, `BUNDLE_FILE_MISSING`. */
+  readonly verify: () => Promise<void>;
 }
 
 /** How many hex digits of the hash name a space: 80 bits, so that nobody meets two spaces of one name. */
@@ -97,7 +99,8 @@ export async function openBundle(dir: string): Promise<Bundle> {
   const space = { id: id.slice(0, SPACE_ID_DIGITS), name, dim };
   const { captions: stated } = manifest;
   const captions = stated && (await files.verified(stated.file, stated.sha256, `${file} captions`));
-  return { dir, manifest, space, entries, ...(fusion && { fusion: fusion.fusion }), ...(captions !== undefined && { captions }) };
+  const verify = (): Promise<void> => files.verifyAgain();
+  return { dir, manifest, space, entries, verify, ...(fusion && { fusion: fusion.fusion }), ...(captions !== undefined && { captions }) };
 }
 
 interface OpenEntry {

@@ -134,6 +134,7 @@ class EncoderPool implements Encoders {
       { workers: count, frontEnds: frontEndCount, maxBatch: (graph) => this.#maxBatch(graph) },
     );
     this.#workers = new InferenceWorkers({
+      verify: () => bundle.verify(),
       count,
       plans,
       threads: { intraOp: threads, interOp: 1 },
@@ -377,6 +378,7 @@ class EncoderPool implements Encoders {
     if (isCollapsed) this.#collapsed.add(source);
     else this.#collapsed.delete(source);
     if (isCollapsed) this.#log.error({ source }, 'embeddings no longer differ although the inputs do; alerts of this source mean nothing');
+    else this.#log.info({ source }, 'embeddings differ again');
     this.#publish();
   }
 

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
-import { UsageError } from '../core/errors.ts';
+import { messageOf, UsageError } from '../core/errors.ts';
 import { externalData } from './external-data.ts';
 import { fileSha256 } from './file-sha256.ts';
 import { insideFolder } from './inside-folder.ts';
@@ -52,6 +52,20 @@ export class GraphFiles {
       }
     }
     return { graph: path, data: dataFiles, decides: { graph: sha256, data: data.map((part) => part.sha256) } };
+  }
+
+  /** @throws UsageError `BUNDLE_HASH`, `BUNDLE_FILE_MISSING`, with the file that is not what it was when it was verified */
+  async verifyAgain(): Promise<void> {
+    for (const [path, before] of this.#hashes) {
+      const now = await fileSha256(path).catch((cause: unknown) => {
+        throw new UsageError('BUNDLE_FILE_MISSING', `${path} is gone while it is in use (${messageOf(cause)}); put it back`, { cause });
+      });
+      if (now !== before)
+        throw new UsageError(
+          'BUNDLE_HASH',
+          `${path} has sha256 ${now} now, ${before} when it was verified: it was changed while it is in use; put it back, or change manifest.yaml as well, so that the new bundle takes over`,
+        );
+    }
   }
 
   /** @throws UsageError `BUNDLE_PATH`, `BUNDLE_FILE_MISSING`, `BUNDLE_HASH` */

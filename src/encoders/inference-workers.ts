@@ -10,6 +10,8 @@ export interface InferenceWorkersOptions {
   readonly count: number;
   readonly plans: readonly GraphPlan[];
   readonly threads: SessionThreads;
+  /** Asked before a graph is opened again: whether its files are still those that were verified. */
+  readonly verify: () => Promise<void>;
   /** See `loadOrt`. */
   readonly binding?: string | undefined;
   readonly log: Log;
@@ -139,7 +141,8 @@ export class InferenceWorkers {
     this.#options.log.error({ worker: index, reason, delayMs }, 'an inference worker crashed; it is replaced');
     const cancel = hostClock.after(delayMs, () => {
       this.#retries.delete(cancel);
-      this.#open(index).then(
+      const opened = this.#options.verify().then(() => this.#open(index));
+      opened.then(
         () => {
           if (!this.#isStopping) this.#options.up(index);
         },
