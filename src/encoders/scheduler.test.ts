@@ -194,6 +194,39 @@ describe('scheduler', () => {
     expect(bench.results).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
+  it('encodes the freshest picture where the model is slow: one is prepared shortly before the worker needs it', () => {
+    const bench = new Bench({ slow: 100 }, { autoPrepareMs: 5 });
+    const feed = (): void => {
+      bench.push('a', { graph: 'slow', raw: true });
+      if (bench.clock.nowUs() < 2e6) bench.clock.after(10, feed);
+    };
+    const bornMs = new Map<string, number>();
+    const encoded = (): string[] => bench.results.filter((name) => !name.includes(':'));
+    feed();
+    const ages: number[] = [];
+    for (let ms = 0; ms < 2000; ms++) {
+      bench.clock.advanceMs(1);
+      for (const name of bench.names.values()) if (!bornMs.has(name)) bornMs.set(name, ms);
+      const newest = encoded().at(-1);
+      if (ages.length < encoded().length && newest !== undefined) ages.push(ms - (bornMs.get(newest) ?? 0));
+    }
+    expect(ages.length).toBe(19);
+    // Call 100, twice 5 to prepare, 6 to post it, and a picture every 10.
+    expect(Math.max(...ages.slice(2))).toBeLessThanOrEqual(127);
+  });
+
+  it('loses nothing of a small source beside a slow one', () => {
+    const bench = new Bench({ slow: 140, small: 2 }, { autoPrepareMs: 5 });
+    const feed = (lane: string, graph: string, everyMs: number): void => {
+      bench.push(lane, { graph, raw: true });
+      if (bench.clock.nowUs() < 3e6) bench.clock.after(everyMs, () => feed(lane, graph, everyMs));
+    };
+    feed('a', 'slow', 33);
+    feed('b', 'small', 111);
+    bench.clock.advanceMs(4000);
+    expect(bench.results.filter((name) => name.startsWith('b') && name.includes(':'))).toEqual([]);
+  });
+
   it('lets a small source be prepared although a greedy one has used up the places', () => {
     const bench = new Bench({ slow: 100, small: 2 }, { autoPrepareMs: 2 });
     for (let i = 0; i < 5; i++) bench.push('a', { graph: 'slow', raw: true, keep: 'every' });

@@ -56,7 +56,8 @@ export class Scheduler {
   #now = 0;
   #isStopping = false;
   #isPumping = false;
-  /** Cancels the timer that looks again for a worker. */
+  /** The timer that looks again: when it is due, and what cancels it. */
+  #wakeUs = Number.POSITIVE_INFINITY;
   #wake: (() => void) | undefined;
   readonly #whenIdle: (() => void)[] = [];
 
@@ -234,6 +235,14 @@ export class Scheduler {
     // A source with nothing on its way that has used less than those already prepared comes before them.
     const isAhead = best.tag < earliestReady && best.lane.tickets.length === 0;
     if (committed >= limit && !isAhead) return false;
+    // The others not earlier than a worker needs them: what waits in its queue can still be replaced by something fresher. A front end
+    // that takes twice as long as usual must not let the worker wait.
+    const endsUs = this.#workers.map((calls) => (calls ? this.#endUs(calls) : Number.POSITIVE_INFINITY));
+    const fromUs = Math.min(...endsUs) - (2 * this.#prepareMs.value + POST_AHEAD_MS) * 1000;
+    if (!isAhead && up > 0 && fromUs > nowUs) {
+      this.#wakeAt(fromUs, nowUs);
+      return false;
+    }
     const ticket = best.lane.take(best.tag, runMs, 'preparing');
     if (!ticket) return false;
     this.#preparing++;
@@ -247,22 +256,30 @@ export class Scheduler {
 
   /** A worker without a call; else one whose only call ends soon. Where there is none yet, this is looked at again in time. */
   #freeWorker(nowUs: number): number | undefined {
-    this.#wake?.();
-    this.#wake = undefined;
-    let soonestUs = Number.POSITIVE_INFINITY;
-    let soonest: number | undefined;
-    for (const [worker, calls] of this.#workers.entries()) {
-      const [call, behind] = calls ?? [];
-      if (calls && !call) return worker;
-      if (!call || behind) continue;
-      const fromUs = call.startUs + (call.expectedMs - POST_AHEAD_MS) * 1000;
-      if (fromUs >= soonestUs) continue;
-      soonestUs = fromUs;
-      soonest = worker;
-    }
-    if (soonest === undefined || soonestUs <= nowUs) return soonest;
-    this.#wake = this.#ports.clock.after((soonestUs - nowUs) / 1000, () => this.#pump());
+    const free = this.#workers.findIndex((calls) => calls?.length === 0);
+    if (free >= 0) return free;
+    const postUs = this.#workers.map((calls) =>
+      calls?.length === 1 ? this.#endUs(calls) - POST_AHEAD_MS * 1000 : Number.POSITIVE_INFINITY,
+    );
+    const soonestUs = Math.min(...postUs);
+    if (soonestUs <= nowUs) return postUs.indexOf(soonestUs);
+    this.#wakeAt(soonestUs, nowUs);
     return undefined;
+  }
+
+  /** When a worker is expected to have done all that it was given. */
+  #endUs(calls: readonly Call[]): number {
+    return (calls[0]?.startUs ?? 0) + calls.reduce((ms, { expectedMs }) => ms + expectedMs, 0) * 1000;
+  }
+
+  #wakeAt(timeUs: number, nowUs: number): void {
+    if (timeUs >= this.#wakeUs) return;
+    this.#wake?.();
+    this.#wakeUs = timeUs;
+    this.#wake = this.#ports.clock.after((timeUs - nowUs) / 1000, () => {
+      this.#wakeUs = Number.POSITIVE_INFINITY;
+      this.#pump();
+    });
   }
 
   /** Takes a worker's oldest call off; the next one begins. */
