@@ -1,7 +1,6 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { PayloadError } from '../core/errors.ts';
 import type { Payload } from '../core/types.ts';
-import { readingBody, vectorBody } from './record-block.ts';
 import { STAMP_FIELD } from './schemas.ts';
 import type { RecordedForm } from './topic.ts';
 
@@ -13,57 +12,6 @@ export interface RecordedReading {
   /** Sequence number and error bound on the common timeline; absent where the clock refused the reading. */
   readonly sampleSeq?: number;
   readonly errorUs?: number;
-}
-
-/** The protobuf message of a reading, from its body in a block. */
-export function encodeReading(kind: RecordedForm, body: Uint8Array, publishUs: number): Uint8Array {
-  const { deviceUs, seq, sampleSeq, errorUs, a, b, bytes } = readingBody(body);
-  const writer = timestamp(new BinaryWriter(), publishUs);
-  switch (kind) {
-    case 'encoded':
-    case 'jpeg':
-      writer.tag(2, WireType.LengthDelimited).bytes(bytes).tag(3, WireType.LengthDelimited).string(pictureFormat(bytes));
-      break;
-    case 'rgb24':
-      rawImage(writer, a, b, 'rgb8', 3, bytes);
-      break;
-    case 'thermal':
-      rawImage(writer, a, b, '32FC1', 4, bytes);
-      break;
-    case 'depth':
-      rawImage(writer, a, b, '16UC1', 2, bytes);
-      break;
-    case 'pcm':
-      sound(writer, bytes, a);
-      break;
-    case 'imu':
-      motion(writer, bytes);
-      break;
-    case 'features':
-      rawImage(writer, bytes.length / 4, 1, '32FC1', 4, bytes);
-      break;
-  }
-  writer.tag(STAMP_FIELD, WireType.LengthDelimited).fork();
-  stampField(writer, 1, deviceUs);
-  stampField(writer, 2, seq);
-  stampField(writer, 4, errorUs);
-  if (sampleSeq !== seq) stampField(writer, 5, sampleSeq);
-  return writer.join().finish();
-}
-
-function stampField(writer: BinaryWriter, number: number, value: number): void {
-  if (!Number.isNaN(value)) writer.tag(number, WireType.Bit64).double(value);
-}
-
-/** The protobuf message of an embedding or a fused vector. */
-export function encodeVector(body: Uint8Array, publishUs: number): Uint8Array {
-  const { text, bytes } = vectorBody(body);
-  return timestamp(new BinaryWriter(), publishUs)
-    .tag(2, WireType.LengthDelimited)
-    .string(text)
-    .tag(3, WireType.LengthDelimited)
-    .bytes(bytes)
-    .finish();
 }
 
 /**
@@ -201,53 +149,3 @@ function sized(bytes: Uint8Array | undefined, wanted: number): Uint8Array {
 
 /** A copy: the bytes in a message begin anywhere. */
 const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
-
-function timestamp(writer: BinaryWriter, timeUs: number): BinaryWriter {
-  const seconds = Math.floor(timeUs / 1e6);
-  writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int64(seconds);
-  return writer
-    .tag(2, WireType.Varint)
-    .int32(Math.round((timeUs - seconds * 1e6) * 1000))
-    .join();
-}
-
-function rawImage(writer: BinaryWriter, width: number, height: number, encoding: string, bytesPerPixel: number, bytes: Uint8Array): void {
-  writer.tag(2, WireType.Bit32).fixed32(width).tag(3, WireType.Bit32).fixed32(height);
-  writer
-    .tag(4, WireType.LengthDelimited)
-    .string(encoding)
-    .tag(5, WireType.Bit32)
-    .fixed32(width * bytesPerPixel);
-  writer.tag(6, WireType.LengthDelimited).bytes(bytes);
-}
-
-/** 16 bits where they say it exactly, which sound from a converter is; else the floats as they are. */
-function sound(writer: BinaryWriter, bytes: Uint8Array, rateHz: number): void {
-  const samples = floats(bytes);
-  const whole = new Int16Array(samples.length);
-  let isExact = true;
-  for (let i = 0; isExact && i < samples.length; i++) {
-    whole[i] = (samples[i] ?? 0) * 32768;
-    isExact = whole[i] === (samples[i] ?? 0) * 32768;
-  }
-  writer.tag(2, WireType.LengthDelimited).bytes(isExact ? new Uint8Array(whole.buffer) : bytes);
-  writer.tag(3, WireType.LengthDelimited).string(isExact ? 'pcm-s16' : 'pcm-f32');
-  writer.tag(4, WireType.Bit32).fixed32(rateHz).tag(5, WireType.Bit32).fixed32(1);
-}
-
-function motion(writer: BinaryWriter, bytes: Uint8Array): void {
-  const values = floats(bytes);
-  for (const [number, from] of [
-    [3, 0],
-    [4, 3],
-  ] as const) {
-    writer.tag(number, WireType.LengthDelimited).fork();
-    for (let axis = 0; axis < 3; axis++) writer.tag(axis + 1, WireType.Bit64).double(values[from + axis] ?? 0);
-    writer.join();
-  }
-}
-
-function pictureFormat(bytes: Uint8Array): string {
-  if (bytes[0] === 0x89) return 'png';
-  return bytes[0] === 0x52 ? 'webp' : 'jpeg';
-}

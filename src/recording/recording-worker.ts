@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
-import { encodeReading, encodeVector } from './messages.ts';
+import { MessageEncoder } from './message-encoder.ts';
 import type { McapMessage } from './mcap-file.ts';
 import { recordsOf, type BlockRecord } from './record-block.ts';
 import { RotatingFiles } from './rotating-files.ts';
@@ -22,6 +22,7 @@ interface Item extends BlockRecord, RingRecord {}
 
 class RecordingThread {
   readonly #topics = new Map<number, Topic>();
+  readonly #encoder = new MessageEncoder();
   readonly #files: RotatingFiles;
   readonly #ring: TriggerRing<Item> | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -95,7 +96,12 @@ class RecordingThread {
   #message({ topic, logUs, publishUs, body }: BlockRecord): Omit<McapMessage, 'channelId' | 'sequence'> {
     const { kind, payload } = this.#topics.get(topic) ?? { kind: 'session' };
     const isVector = kind === 'embedding' || kind === 'fused';
-    const data = kind === 'reading' ? encodeReading(payload ?? 'imu', body, publishUs) : isVector ? encodeVector(body, publishUs) : body;
+    const data =
+      kind === 'reading'
+        ? this.#encoder.reading(payload ?? 'imu', body, publishUs)
+        : isVector
+          ? this.#encoder.vector(body, publishUs)
+          : body;
     return { logUs, publishUs, data, isDense: payload === 'encoded' || payload === 'jpeg' };
   }
 
