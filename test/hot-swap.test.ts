@@ -1,13 +1,16 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { connect } from '../src/client/index.ts';
 import type { LedgerLine } from '../src/core/ledger.ts';
 import { openBundle } from '../src/encoders/bundle.ts';
-import { startEdgeBind } from './helpers/edgebind-process.ts';
+import { startEdgeBind, startEdgeBindIn } from './helpers/edgebind-process.ts';
+import { replayProcess } from './helpers/replay-process.ts';
 import { writeTestBundle } from './helpers/test-bundle.ts';
 import { until } from './helpers/until.ts';
 
@@ -111,4 +114,62 @@ sources: [{id: wrist, modality: imu, from: "mqtt:wrist", format: imu-f32}]
       expect((await edgebind.stop()).code).toBe(0);
     }
   });
+
+  it('is recorded, and a replay changes it at the same place: the same alerts to the byte, also by a pipeline of a user', async () => {
+    const models = await Promise.all([1, 2].map(async (seed) => made(await writeTestBundle({ audio: { seed } }))));
+    const folder = made(await mkdtemp(join(tmpdir(), 'edgebind-recorded-')));
+    const clip = join(folder, 'clip.wav');
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', "aevalsrc='0.4*sin(2*PI*t*(200+40*t))':s=16000:d=12", clip]);
+    await writeFile(join(folder, 'like.wav'), await readFile(clip));
+    await writeFile(
+      join(folder, 'own.mjs'),
+      `import { correctClock, slidingWindow, streamingLogMel } from 'edgebind';
+export const pipeline = ({ id, modality, readings$ }, { ledger, clock, encoders, frontEnd, policy }) =>
+  readings$.pipe(
+    correctClock({ source: id, modality, stage: ledger.stage(id, 'clock'), ...clock(id) }),
+    slidingWindow({ sizeMs: 975, hopMs: 500, latenessMs: 100, stage: ledger.stage(id, 'window') }),
+    streamingLogMel(frontEnd(modality)),
+    encoders.encode(id, policy),
+  );
+`,
+    );
+    const config = (model = ''): string => `
+model: ${model}
+encoders: {workers: 1, keep: every, staleAfterMs: 60000}
+sources:
+  - {id: mic, modality: audio, from: "file:clip.wav", loop: true}
+  - {id: own, modality: audio, from: "file:clip.wav", loop: true, pipeline: ./own.mjs}
+alerts: [{id: like, query: {audio: like.wav}, on: [mic, own], threshold: 0.3}]
+outputs: {record: {dir: recordings}}
+`;
+    const configFile = join(folder, 'config.yaml');
+    await writeFile(configFile, config(models[0]));
+    const edgebind = await startEdgeBindIn(folder);
+    const seen = new Map<string, Set<string>>();
+    const client = connect(edgebind.url, { WebSocket });
+    client.subscribe({ channel: 'embeddings' }, ({ source, space }) => {
+      seen.set(source, (seen.get(source) ?? new Set()).add(space));
+    });
+    const givesBoth = (count: number) => () => seen.size === 2 && [...seen.values()].every((some) => some.size === count);
+    try {
+      await until('vectors of the first model', givesBoth(1));
+      await writeFile(configFile, config(models[1]));
+      await until('vectors of the second', givesBoth(2), 90_000);
+    } finally {
+      client.close();
+      expect((await edgebind.stop()).code).toBe(0);
+    }
+    expect(edgebind.log()).not.toContain('pipeline failed');
+    const { code, out } = await replayProcess([join(folder, 'recordings'), '--json']);
+    expect(code).toBe(0);
+    const recorded = (await readFile(join(folder, 'state', 'alerts.jsonl'), 'utf8')).trim();
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .filter((line) => line.includes('"cursor"'))
+        .join('\n'),
+    ).toBe(recorded);
+    expect(recorded).toContain('"own"');
+  }, 180_000);
 });
