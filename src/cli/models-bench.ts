@@ -4,24 +4,16 @@ import { tryBundle } from '../encoders/try-bundle.ts';
 import type { Trial } from '../encoders/try-graphs.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import { kernelWords } from '../runtime/kernel-words.ts';
+import { trialCommand, type TrialOptions } from './trial-command.ts';
 
-interface BenchOptions {
-  readonly json?: true;
-  readonly provider: readonly string[];
+interface BenchOptions extends TrialOptions {
   readonly seconds: number;
-  readonly binding?: string;
 }
 
 /** `edgebind models bench`. Exit codes 0: measured; 1: a graph could not be; 2: no bundle, or a broken one. */
 export function registerModelsBench(models: Command): void {
-  models
-    .command('bench')
-    .description('ms per call, load time and memory of each modality, one thread, each in a process of its own')
-    .argument('[dir]', 'a bundle folder', 'models/mini')
-    .option('--provider <names...>', 'execution providers, each measured alone', ['cpu'])
-    .option('--binding <path>', 'another build of onnxruntime-node: a module name or the absolute path of its folder')
+  trialCommand(models, 'bench', 'ms per call, load time and memory of each modality, one thread, each in a process of its own')
     .option('--seconds <n>', 'how long each graph is called', Number, 2)
-    .option('--json', 'one JSON object')
     .addHelpText('after', '\nExample:\n  edgebind models bench models/mini --provider cpu webgpu --seconds 5\n')
     .action(bench);
 }

@@ -5,27 +5,16 @@ import { tryBundle } from '../encoders/try-bundle.ts';
 import type { Trial } from '../encoders/try-graphs.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import { kernelWords } from '../runtime/kernel-words.ts';
-
-interface VerifyOptions {
-  readonly json?: true;
-  readonly provider: readonly string[];
-  readonly binding?: string;
-}
+import { trialCommand, type TrialOptions } from './trial-command.ts';
 
 /** `edgebind models verify`. Exit codes 0: it can be trusted; 1: it cannot, with the reason; 2: there is no bundle. */
 export function registerModelsVerify(models: Command): void {
-  models
-    .command('verify')
-    .description('check hashes, shapes, unit norm, golden vectors, that inputs differ in their vectors, and batches')
-    .argument('[dir]', 'a bundle folder', 'models/mini')
-    .option('--provider <names...>', 'execution providers, each tried alone', ['cpu'])
-    .option('--binding <path>', 'another build of onnxruntime-node: a module name or the absolute path of its folder')
-    .option('--json', 'one JSON object')
+  trialCommand(models, 'verify', 'check hashes, shapes, unit norm, golden vectors, that inputs differ in their vectors, and batches')
     .addHelpText('after', '\nExample:\n  edgebind models verify models/mini --provider cpu webgpu\n')
     .action(verify);
 }
 
-async function verify(name: string, { json, provider: providers, binding }: VerifyOptions): Promise<void> {
+async function verify(name: string, { json, provider: providers, binding }: TrialOptions): Promise<void> {
   const dir = findBundle(name, process.cwd());
   const say = (line: string): void => {
     if (!json) process.stdout.write(`${line}\n`);
