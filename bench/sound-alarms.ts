@@ -14,8 +14,9 @@ const FOLDER = join(DATA, 'audio/kitchen20');
 const MODEL = 'models/mini';
 const ASKED = 24;
 const HOURS = 2;
-/** Of twenty classes so many at a time are rare and looked for. */
+/** Of twenty classes so many at a time are rare and looked for, each in a stream of its own. */
 const RARE = 5;
+const STREAMS = 2;
 const PAGE = 'docs/alerts.md';
 const PICTURE = 'docs/sound-alarms.svg';
 const BEGIN = '<!-- sound-alarms: written by npm run bench -- sound-alarms -->';
@@ -42,7 +43,7 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
   };
   const labels = Object.keys(index.classes);
   const judged: Judged[] = [];
-  for (let first = 0; first < (quick ? RARE : labels.length); first += RARE) {
+  for (let first = 0; first < (quick ? 1 : STREAMS) * RARE; first += RARE) {
     const rare = labels.slice(first, first + RARE);
     const stream = await soundStream({ folder: FOLDER, clips: index[split], rare, seconds: HOURS * 3600, seed: 11 + first, model: MODEL });
     judged.push(...(await judge(stream, rare, index.classes)));
