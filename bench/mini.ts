@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { Subject } from 'rxjs';
 import { Ledger } from '../src/core/ledger.ts';
-import type { EncodeInput, Modality } from '../src/core/types.ts';
+import type { EncodeInput, KnownModality } from '../src/core/types.ts';
 import { openBundle } from '../src/encoders/bundle.ts';
 import { startEncoders } from '../src/encoders/encoder-pool.ts';
 import { tryBundle } from '../src/encoders/try-bundle.ts';
@@ -10,7 +10,7 @@ import type { FrontEnd } from '../src/frontends/recipe.ts';
 import { compare, report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
 
 /** Windows per second of each sense on a box with one sensor of each. */
-const RATES = { image: 5, audio: 2, thermal: 4, depth: 2, imu: 2 } as const satisfies Record<Modality, number>;
+const RATES = { image: 5, audio: 2, thermal: 4, depth: 2, imu: 2 } as const satisfies Record<KnownModality, number>;
 const CORE_BUDGET = 60;
 const RSS_BUDGET = 350;
 
@@ -27,18 +27,18 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
   const seconds = quick ? 3 : 20;
   let inferenceMs = 0;
   for await (const { modality, measured } of tryBundle(bundle, { providers: ['cpu'], seconds: quick ? 0.2 : 1 }))
-    inferenceMs += (measured?.callMs ?? Number.NaN) * (modality === 'text' ? 0 : RATES[modality as Modality]);
+    inferenceMs += (measured?.callMs ?? Number.NaN) * (modality === 'text' ? 0 : RATES[modality as KnownModality]);
 
   const ledger = new Ledger();
   const encoders = await startEncoders(bundle, { ledger, workers: 1 });
-  const made = new Map<Modality, number>();
+  const made = new Map<KnownModality, number>();
   const timers: NodeJS.Timeout[] = [];
   const soundEnd = bundle.entries.get('audio')?.frontEnd;
   const payloads = await testPayloads(soundEnd);
   await encoders.embedText('glass breaking');
   const before = process.cpuUsage();
   const start = performance.now();
-  for (const [modality, rate] of Object.entries(RATES) as [Modality, number][]) {
+  for (const [modality, rate] of Object.entries(RATES) as [KnownModality, number][]) {
     const windows$ = new Subject<EncodeInput>();
     windows$.pipe(encoders.encode(modality)).subscribe(() => made.set(modality, (made.get(modality) ?? 0) + 1));
     timers.push(setInterval(() => windows$.next({ ...meta(modality), ...payloads[modality]() }), 1000 / rate));
@@ -70,11 +70,11 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
   );
 }
 
-const meta = (modality: Modality) =>
+const meta = (modality: KnownModality) =>
   ({ source: modality, modality, startUs: 0, endUs: 1, errorUs: 0, samples: { first: 0, last: 0, missing: 0 }, coverage: 1 }) as const;
 
 /** A new window of each sense; each differs from the one before. Made beforehand and copied: sensors cost this process no sines. */
-async function testPayloads(soundEnd: FrontEnd | undefined): Promise<Record<Modality, () => Payload>> {
+async function testPayloads(soundEnd: FrontEnd | undefined): Promise<Record<KnownModality, () => Payload>> {
   if (!soundEnd) throw new Error('the bundle has no audio encoder');
   const phases = Array.from({ length: 4 }, (_, phase) => phase);
   const waves = (length: number, scale: number): Float32Array[] =>

@@ -4,12 +4,12 @@ import type { Plugin, PreviewServer, ViteDevServer } from 'vite';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { encodeFrame } from '../../src/core/binary-frame.ts';
 import { Stage } from '../../src/core/ledger.ts';
-import type { Alert, Modality } from '../../src/core/types.ts';
+import type { Alert, KnownModality, Modality } from '../../src/core/types.ts';
 import { PROTOCOL, type ClientMessage, type SampleMessage, type SubscribeMessage } from '../../src/core/wire.ts';
 import type { Rule } from '../src/data/api.ts';
 import { depthAt, isEvent, jpegAt, motionAt, soundAt, thermalAt } from './fake-signals.ts';
 
-const SOURCES: readonly { readonly id: string; readonly modality: Modality; readonly hz: number }[] = [
+const SOURCES: readonly { readonly id: string; readonly modality: KnownModality; readonly hz: number }[] = [
   { id: 'front', modality: 'image', hz: 10 },
   { id: 'mic', modality: 'audio', hz: 20 },
   { id: 'thermal', modality: 'thermal', hz: 4 },
@@ -176,7 +176,7 @@ function count(stage: Stage): void {
 }
 
 async function sample(
-  modality: Modality,
+  modality: KnownModality,
   seconds: number,
 ): Promise<[Partial<SampleMessage>, Buffer | Int16Array | Uint16Array | Float32Array]> {
   switch (modality) {

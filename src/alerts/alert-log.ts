@@ -2,7 +2,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
-import { MODALITIES, type Alert } from '../core/types.ts';
+import { senseSchema } from '../core/modality-schema.ts';
+import { type Alert } from '../core/types.ts';
 import type { AlertDraft } from './active-rule.ts';
 
 const alertSchema: z.ZodType<Alert> = z.object({
@@ -11,7 +12,7 @@ const alertSchema: z.ZodType<Alert> = z.object({
   rule: z.string(),
   state: z.enum(['raised', 'cleared']),
   source: z.string(),
-  modality: z.enum([...MODALITIES, 'fused']),
+  modality: senseSchema,
   score: z.number(),
   threshold: z.number(),
   startUs: z.number(),
@@ -25,7 +26,7 @@ const alertSchema: z.ZodType<Alert> = z.object({
     .array(
       z.object({
         source: z.string(),
-        modality: z.enum([...MODALITIES, 'fused']),
+        modality: senseSchema,
         score: z.number(),
         threshold: z.number(),
         spreads: z.number(),

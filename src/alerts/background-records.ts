@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODALITIES } from '../core/types.ts';
+import { senseSchema } from '../core/modality-schema.ts';
 import { BACKGROUND_CELLS } from '../space/background.ts';
 import type { Kept } from '../space/familiar.ts';
 
@@ -14,7 +14,7 @@ const CELLS = 6;
 const nameSchema = z.object({
   rule: z.string(),
   source: z.string(),
-  modality: z.enum([...MODALITIES, 'fused']),
+  modality: senseSchema,
   key: z.string(),
   perDay: z.number().optional(),
 });

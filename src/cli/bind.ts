@@ -4,15 +4,19 @@ import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
 import { Ledger } from '../core/ledger.ts';
 import { silentLog } from '../core/log.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 import { MODALITIES, type EncoderModality, type Modality } from '../core/types.ts';
 import { openBundle, type Bundle } from '../encoders/bundle.ts';
 import { startEncoders } from '../encoders/encoder-pool.ts';
 import { readPairList, type PairItem } from '../inputs/pair-list.ts';
 import { openRecording, type Recording } from '../recording/open-recording.ts';
+import { backboneOf } from '../runtime/bind/backbone.ts';
 import { bind } from '../runtime/bind/bind.ts';
 import type { BothWays } from '../runtime/bind/bind-report.ts';
 import { refuseExisting, writeBoundBundle } from '../runtime/bind/bound-bundle.ts';
 import type { BindPairs } from '../runtime/bind/bind-pair.ts';
+import { ownEncoder, type OwnEncoder, type OwnEncoderOptions } from '../runtime/bind/own-encoder.ts';
+import { ownReadings } from '../runtime/bind/own-windows.ts';
 import { pairsOfFiles } from '../runtime/bind/pairs-of-files.ts';
 import { pairsOfRecording } from '../runtime/bind/pairs-of-recording.ts';
 import { similarityPicture } from '../runtime/bind/similarity-picture.ts';
@@ -28,6 +32,8 @@ interface BindCommand {
   readonly out: string;
   readonly model: string;
   readonly backbone?: string;
+  readonly seconds: string;
+  readonly hop?: string;
   readonly temperature?: string;
   readonly seed: string;
   readonly json?: true;
@@ -51,11 +57,18 @@ export function registerBind(program: Command): void {
     .description('teaches the space a new sensor from co-recorded pairs, on this machine')
     .requiredOption('--pairs <path>', 'recording.mcap, folder of pairs, or pairs.jsonl')
     .addOption(new Option('--anchor <sense>', 'the sense that is bound already').choices([...MODALITIES, 'text']).default('image'))
-    .addOption(new Option('--new <sense>', 'what the new sensor measures').choices(MODALITIES).makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--new <sense>',
+        'what the new sensor measures: a known sense, or the modality of a source of your own',
+      ).makeOptionMandatory(),
+    )
     .requiredOption('--out <dir>', 'the new bundle')
     .option('--model <dir>', 'the bundle that it joins', 'models/mini')
     .option('--backbone <dir>', "another bundle whose encoder of that sense gives the features; default: the same bundle's")
     .option('--test <path>', 'pairs to judge by, kept out of training; default: blocks of PAIRS')
+    .option('--seconds <number>', 'a sensor of your own with channels: length of a window', '2')
+    .option('--hop <number>', 'the same: seconds from one window to the next; default: a quarter of a window')
     .option('--temperature <number>', "of the softmax; default: ImageBind's for the sense")
     .option('--seed <number>', 'same pairs and seed, same head', '1')
     .option('--json', 'the report as one JSON object')
@@ -68,6 +81,8 @@ async function runBind(
   { stdout, stderr }: { readonly stdout: Writable; readonly stderr: NodeJS.WritableStream },
 ): Promise<void> {
   const { anchor, new: fresh, out, model } = options;
+  const misnamed = modalitySchema.safeParse(fresh).error?.issues[0];
+  if (misnamed) throw new UsageError('BAD_SENSOR', `--new ${fresh}: ${misnamed.message}`);
   if (anchor === fresh) throw new UsageError('BAD_ANCHOR', `--anchor and --new are both ${anchor}: the anchor is another sense`);
   const [seed, temperature] = [
     number('--seed', options.seed, 0),
@@ -78,8 +93,13 @@ async function runBind(
   const testList = options.test === undefined ? undefined : await readPairs(options.test);
   const base = await openBundle(findBundle(model, process.cwd()));
   const from = options.backbone === undefined ? base : await openBundle(findBundle(options.backbone, process.cwd()));
-  const backbone = from.entries.get(fresh);
-  if (!backbone)
+  const entry = from.entries.get(fresh);
+  const seconds = number('--seconds', options.seconds, 0.01);
+  const own =
+    entry || isKnown(fresh)
+      ? undefined
+      : { seconds, hopSeconds: options.hop === undefined ? seconds / 4 : number('--hop', options.hop, 0.01), seed };
+  if (!entry && !own)
     throw new UsageError(
       'NO_BACKBONE',
       `${from.dir} has no encoder for ${fresh} to take features from; name a bundle that has: --backbone models/mini`,
@@ -90,12 +110,14 @@ async function runBind(
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const startedMs = performance.now();
   try {
-    const [pairs, test] = await vectors([list, testList], { anchor, fresh, base, from, onProgress: progress.show });
+    const [[pairs, test], encoder] = await vectors([list, testList], { anchor, fresh, base, from, own, onProgress: progress.show });
+    const backbone = encoder?.backbone ?? (entry && (await backboneOf(entry)));
+    if (!backbone) throw new UsageError('NO_BACKBONE', `nothing was recorded of ${fresh}`);
     const embeddedMs = performance.now();
     const bound = await bind(pairs?.pairs ?? [], {
       anchor,
       fresh,
-      isSameSpace: from === base,
+      isSameSpace: encoder?.isSameSpace ?? from === base,
       seed,
       temperature,
       test: test?.pairs,
@@ -106,15 +128,15 @@ async function runBind(
     const report = {
       ...bound.report,
       leftOut: pairs?.leftOut ?? {},
-      seconds: { embedding: seconds(startedMs, embeddedMs), training: seconds(embeddedMs, performance.now()) },
+      seconds: { embedding: elapsed(startedMs, embeddedMs), training: elapsed(embeddedMs, performance.now()) },
     };
     progress.clear();
     const space = await writeBoundBundle({
       base,
       fresh,
       backbone,
-      head: bound.head,
-      source: `edgebind bind: ${report.pairs.train} pairs with ${anchor}, seed ${seed}, behind the ${fresh} encoder of ${from.manifest.name} ${from.manifest.version}`,
+      head: encoder?.fold(bound.head) ?? bound.head,
+      source: `edgebind bind: ${report.pairs.train} pairs with ${anchor}, seed ${seed}, behind ${encoder && !encoder.isSameSpace ? 'fixed random convolutions' : `the ${encoder ? 'image' : fresh} encoder of ${from.manifest.name} ${from.manifest.version}`}`,
       files: {
         'bind-report.json': `${JSON.stringify(report, undefined, 2)}\n`,
         'bind-similarity.png': await similarityPicture(bound.heldOut.fresh, bound.heldOut.anchor),
@@ -133,6 +155,8 @@ interface VectorTerms {
   readonly fresh: Modality;
   readonly base: Bundle;
   readonly from: Bundle;
+  /** How to window a sensor of the user's own. */
+  readonly own?: Pick<OwnEncoderOptions, 'seconds' | 'hopSeconds' | 'seed'> | undefined;
   readonly onProgress: (text: string) => void;
 }
 
@@ -146,46 +170,55 @@ async function readPairs(path: string): Promise<Given> {
   return isRecording ? openRecording([path]) : readPairList(path);
 }
 
-/** Embeds lists of pairs with encoders that are started once. */
-async function vectors(lists: readonly (Given | undefined)[], terms: VectorTerms): Promise<(BindPairs | undefined)[]> {
-  const { anchor, fresh, base, from, onProgress } = terms;
+/** Embeds lists of pairs with encoders that are started once; for a sensor of the user's own, with the encoder that is made for it. */
+async function vectors(
+  lists: readonly (Given | undefined)[],
+  { anchor, fresh, base, from, own, onProgress }: VectorTerms,
+): Promise<[(BindPairs | undefined)[], OwnEncoder | undefined]> {
   const start = async (bundle: Bundle): Promise<EmbedFileOptions> => ({
     bundle,
     encoders: await startEncoders(bundle, { ledger: new Ledger(), log: silentLog }),
   });
   const space = await start(base);
+  let backbone = space;
+  let encoder: OwnEncoder | undefined;
   try {
-    const ofRecording = (recording: Recording): Promise<BindPairs> => {
+    const { encoders } = space;
+    if (!encoders.modalities.includes(anchor))
+      throw new UsageError('NO_ENCODER', `${base.dir} has no encoder for the anchor, ${anchor}; it has ${encoders.modalities.join(', ')}`);
+    if (from !== base) backbone = await start(from);
+    const ofRecording = async (recording: Recording): Promise<BindPairs> => {
       if (from !== base)
         throw new UsageError('BAD_BACKBONE', '--backbone: a recording holds vectors of its own bundle; give files of pairs instead');
+      if (own) {
+        if (encoder) throw new UsageError('BAD_PAIRS', `--test: ${fresh} is judged by blocks of PAIRS; leave --test out`);
+        const samples = await ownReadings(recording, fresh, (count) => onProgress(`${count} readings of ${fresh} read`));
+        encoder = await ownEncoder(samples, { base, encoders, ...own, onProgress });
+      }
       return pairsOfRecording(recording, {
         anchor,
         fresh,
         space: base.space.id,
+        own: encoder?.windows,
         onProgress: (windows) => onProgress(`${windows} windows read`),
       });
     };
-    if (!space.encoders.modalities.includes(anchor))
-      throw new UsageError(
-        'NO_ENCODER',
-        `${base.dir} has no encoder for the anchor, ${anchor}; it has ${space.encoders.modalities.join(', ')}`,
-      );
-    const backbone = from === base ? space : await start(from);
-    try {
-      const made: (BindPairs | undefined)[] = [];
-      for (const list of lists) {
-        const show = (done: number, of: number): void => onProgress(`embedding pair ${done} of ${of}`);
-        if (list && 'events' in list) made.push(await ofRecording(list));
-        else made.push(list && (await pairsOfFiles(list, { anchor, fresh, space, backbone, onProgress: show })));
-      }
-      return made;
-    } finally {
-      if (backbone !== space) await backbone.encoders.stop();
+    const made: (BindPairs | undefined)[] = [];
+    for (const list of lists) {
+      const show = (done: number, of: number): void => onProgress(`embedding pair ${done} of ${of}`);
+      if (list && 'events' in list) made.push(await ofRecording(list));
+      else if (list && own)
+        throw new UsageError('BAD_PAIRS', `${fresh} is a sensor of your own: --pairs must be a recording of a run that had it as a source`);
+      else made.push(list && (await pairsOfFiles(list, { anchor, fresh, space, backbone, onProgress: show })));
     }
+    return [made, encoder];
   } finally {
+    if (backbone !== space) await backbone.encoders.stop();
     await space.encoders.stop();
   }
 }
+
+const isKnown = (sense: Modality): boolean => MODALITIES.some((known) => known === sense);
 
 function inWords(
   out: string,
@@ -202,7 +235,7 @@ function inWords(
     ...table(`${sensor} and ${anchor}`, bound, sensor, anchor),
     ...(untrained ? table('without training', untrained, sensor, anchor) : []),
     ...(untrained && !isBetter(bound, untrained) ? ['  no better than without training: nothing is won by this bundle'] : []),
-    ...Object.entries(emergent).flatMap(([sense, ways]) => table(`by itself: ${sense}`, ways, sensor, sense)),
+    ...Object.entries(emergent).flatMap(([sense, ways]) => (ways === undefined ? [] : table(`by itself: ${sense}`, ways, sensor, sense))),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -216,7 +249,7 @@ function table(title: string, { freshToAnchor, anchorToFresh }: BothWays, fresh:
   return [title, row(`${fresh} -> ${anchor}`, freshToAnchor), row(`${anchor} -> ${fresh}`, anchorToFresh)];
 }
 
-const seconds = (fromMs: number, toMs: number): number => Math.round((toMs - fromMs) / 10) / 100;
+const elapsed = (fromMs: number, toMs: number): number => Math.round((toMs - fromMs) / 10) / 100;
 
 function number(option: string, given: string, least: number): number {
   const value = Number(given);

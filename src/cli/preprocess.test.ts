@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
-import type { Modality } from '../core/types.ts';
+import type { KnownModality } from '../core/types.ts';
 import { logMelBatch } from '../frontends/log-mel.ts';
 import { readNpy, writeNpy } from '../frontends/npy.ts';
 import { parseFrontEnd } from '../frontends/recipe.ts';
@@ -41,7 +41,7 @@ function wav(samples: Int16Array, rateHz: number): Buffer {
 const tone = (count: number, rateHz: number): Int16Array =>
   Int16Array.from({ length: count }, (_, t) => 9000 * Math.sin((2 * Math.PI * 700 * t) / rateHz));
 
-async function run(modality: Modality, file: string, from: { model?: string; frontend?: string }) {
+async function run(modality: KnownModality, file: string, from: { model?: string; frontend?: string }) {
   const said = { stdout: '', stderr: '' };
   const sink = (name: keyof typeof said) =>
     new Writable({
@@ -109,7 +109,7 @@ describe('preprocess', () => {
   });
 
   const ast = '{"kind": "log-mel", "preset": "ast"}';
-  it.each<[string, Modality, string, { model?: string; frontend?: string }, string, boolean]>([
+  it.each<[string, KnownModality, string, { model?: string; frontend?: string }, string, boolean]>([
     ['a missing file', 'audio', join(folder, 'nowhere.wav'), { frontend: ast }, 'nowhere.wav', true],
     ['an unknown preset', 'audio', 'a.wav', { frontend: '{"kind": "log-mel", "preset": "yamnett"}' }, 'did you mean "yamnet"?', true],
     ['broken JSON', 'audio', 'a.wav', { frontend: '{"kind": ' }, 'is no JSON', true],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Option, type Command } from 'commander';
 import { EdgeBindError, messageOf, PayloadError, UsageError } from '../core/errors.ts';
-import { MODALITIES, type Modality } from '../core/types.ts';
+import { MODALITIES, type KnownModality } from '../core/types.ts';
 import { parseManifest } from '../encoders/manifest.ts';
 import { writeNpy } from '../frontends/npy.ts';
 import { parseFrontEnd, type FrontEnd } from '../frontends/recipe.ts';
@@ -11,7 +11,7 @@ import { tensorOf } from '../frontends/signal-tensor.ts';
 import { readSignal } from '../inputs/signal-files/read-signal.ts';
 
 interface PreprocessOptions {
-  readonly modality: Modality;
+  readonly modality: KnownModality;
   readonly model?: string;
   readonly frontend?: string;
   readonly npy: string;
@@ -23,7 +23,7 @@ interface PreprocessStreams {
 }
 
 /** Front ends that make an input for a modality. */
-const KINDS: Readonly<Record<Modality, readonly string[]>> = {
+const KINDS: Readonly<Record<KnownModality, readonly string[]>> = {
   image: ['image', 'features'],
   audio: ['log-mel', 'waveform'],
   thermal: ['thermal'],
@@ -81,7 +81,7 @@ async function recipeOf({ modality, model, frontend }: PreprocessOptions): Promi
   throw new UsageError('BAD_FRONT_END', `"${recipe.kind}" makes no input for ${modality}; use ${KINDS[modality].join(' or ')}`);
 }
 
-async function bundleRecipe(model: string, modality: Modality): Promise<FrontEnd> {
+async function bundleRecipe(model: string, modality: KnownModality): Promise<FrontEnd> {
   const path = join(model, 'manifest.yaml');
   const { modalities } = parseManifest(await readText(path, 'a bundle folder has a manifest.yaml'), path);
   const entry = modalities[modality];

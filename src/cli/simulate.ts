@@ -46,7 +46,7 @@ function listScenes(isJson: boolean, seed: number): void {
     for (const { kind, title: what, startSeconds, durationSeconds, words } of events) {
       line(`  ${String(startSeconds).padStart(5)} s +${durationSeconds} s  ${kind}: ${what}`);
       for (const [sense, prompts] of Object.entries(words))
-        line(`${' '.repeat(21)}${sense}: ${prompts.map((prompt) => `"${prompt}"`).join(', ')}`);
+        line(`${' '.repeat(21)}${sense}: ${(prompts ?? []).map((prompt) => `"${prompt}"`).join(', ')}`);
     }
   }
 }

@@ -1,11 +1,13 @@
 import type { Observable, OperatorFunction } from 'rxjs';
 import type { Fused, FusionTick } from './fused.ts';
 import type {
+  ArrayReading,
   Clip,
   Depth,
   Embedding,
   EncodeInput,
   EncoderModality,
+  KnownModality,
   Modality,
   Pcm,
   Picture,
@@ -34,10 +36,11 @@ export interface EncodeOptions {
 }
 
 /** One input of an encoder: a picture or a sound that has its front end still before it, or the finished tensor. */
-export type SingleInput = { readonly picture: Picture | Clip | Thermal | Depth } | { readonly sound: Pcm } | { readonly tensor: Tensor };
+export type SingleInput =
+  { readonly picture: Picture | Clip | Thermal | Depth | ArrayReading } | { readonly sound: Pcm } | { readonly tensor: Tensor };
 
 /** Words and examples that are meant together. */
-export type JointQuery = Readonly<{ text?: string | undefined } & { [M in Modality]?: SingleInput | undefined }>;
+export type JointQuery = Readonly<{ text?: string | undefined } & { [M in KnownModality]?: SingleInput | undefined }>;
 
 /** The encoders of one joint space, running off the event loop. */
 export interface Encoders {

@@ -4,16 +4,19 @@
  * Times are integer microseconds since the epoch in a `number` (exact until the year 2255).
  */
 
-/** What a source senses. `text` is a query only, never a source. */
-export type Modality = 'image' | 'audio' | 'thermal' | 'depth' | 'imu';
+/** The senses that have pipelines, front ends and formats of their own. */
+export type KnownModality = 'image' | 'audio' | 'thermal' | 'depth' | 'imu';
 
-/** Every modality a joint space can hold an encoder for. */
-export type EncoderModality = Modality | 'text';
+/** What a source senses: one of those, or a sensor of the user's by its own name (`gas`, `radar`). `text` is a query only, never a source. */
+export type Modality = KnownModality | (string & {});
 
-/** What a score or an alert is about: a source's modality, or the fused vector of several. */
-export type Sense = Modality | 'fused';
+/** Every modality a joint space can hold an encoder for: what can be sensed, and `text`. */
+export type EncoderModality = Modality;
 
-export const MODALITIES: readonly Modality[] = ['image', 'audio', 'thermal', 'depth', 'imu'];
+/** What a score or an alert is about: a source's modality, or `fused`: the vector of several. */
+export type Sense = Modality;
+
+export const MODALITIES: readonly KnownModality[] = ['image', 'audio', 'thermal', 'depth', 'imu'];
 
 /** A picture as it came: a JPEG, PNG or WebP file. Nothing about it has been checked yet. */
 export interface EncodedPicture {
@@ -72,8 +75,16 @@ export interface Features {
   readonly values: Float32Array;
 }
 
+/** One reading of a sensor of the user's, in its own units: a row of channels (`height` 1), or a map; row-major. */
+export interface ArrayReading {
+  readonly kind: 'array';
+  readonly width: number;
+  readonly height: number;
+  readonly values: Float32Array;
+}
+
 export type Picture = EncodedPicture | RgbPicture;
-export type Payload = Picture | Pcm | Thermal | Depth | Imu | Features;
+export type Payload = Picture | Pcm | Thermal | Depth | Imu | Features | ArrayReading;
 
 /** One thing a device said, before its clock is corrected. */
 export interface Reading<P extends Payload = Payload> {
@@ -129,7 +140,8 @@ export interface Tensor {
 }
 
 /** A window ready for its encoder: a tensor made on the loop because it is cheap, or a picture that a front-end worker turns into one. */
-export type EncodeInput = WindowMeta & ({ readonly tensor: Tensor } | { readonly picture: Picture | Clip | Thermal | Depth });
+export type EncodeInput = WindowMeta &
+  ({ readonly tensor: Tensor } | { readonly picture: Picture | Clip | Thermal | Depth | ArrayReading });
 
 /** The identity of a joint space. Vectors of different ids never meet. */
 export interface Space {

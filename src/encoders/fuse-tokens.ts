@@ -47,7 +47,7 @@ export function fuseTokens(ticks$: Observable<FusionTick>, context: FuseTokensCo
         account.stage.receive();
         const { present, missing, tokens } = gathered(tick, context);
         const held = tick.held.filter((id) => present.includes(id));
-        const all = Object.values(tokens).flat();
+        const all = Object.values(tokens).flatMap((some) => some ?? []);
         if (all.length === 0) {
           drop('noTokens');
           return;
@@ -97,7 +97,7 @@ function gathered(tick: FusionTick, { terms, behind }: FuseTokensContext): Gathe
   const newestUs = Math.max(...sources.map(({ tokens }) => tokens.at(-1)?.endUs ?? 0));
   const tokens: Partial<Record<EncoderModality, readonly Token[]>> = {};
   for (const [key, input] of Object.entries(terms.modalities)) {
-    const modality = key as EncoderModality;
+    const modality = key;
     const oldestUs = newestUs - (input?.keepMs ?? Number.POSITIVE_INFINITY) * 1000;
     const young = sources.flatMap((source) => (source.modality === modality ? source.tokens : [])).filter(({ endUs }) => endUs >= oldestUs);
     // Of several sources of one modality those of all, in the order of their time.
@@ -109,4 +109,4 @@ function gathered(tick: FusionTick, { terms, behind }: FuseTokensContext): Gathe
 }
 
 const valuesOf = (tokens: Gathered['tokens']): Partial<Record<EncoderModality, readonly Float32Array[]>> =>
-  Object.fromEntries(Object.entries(tokens).map(([modality, some]) => [modality, some.map(({ values }) => values)]));
+  Object.fromEntries(Object.entries(tokens).map(([modality, some]) => [modality, (some ?? []).map(({ values }) => values)]));

@@ -1,9 +1,9 @@
-import type { Clip, Pcm, Picture, Depth, Thermal } from '../core/types.ts';
+import type { ArrayReading, Clip, Pcm, Picture, Depth, Thermal } from '../core/types.ts';
 import type { GraphItem } from './graph-plan.ts';
 
 /** What a front-end worker turns into the input of a graph. */
 export type RawInput =
-  | { readonly kind: 'picture'; readonly picture: Picture | Clip | Thermal | Depth }
+  | { readonly kind: 'picture'; readonly picture: Picture | Clip | Thermal | Depth | ArrayReading }
   | { readonly kind: 'sound'; readonly sound: Pcm }
   | { readonly kind: 'text'; readonly text: string };
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { parseYaml } from '../core/parse-yaml.ts';
-import type { EncoderModality } from '../core/types.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
+import type { KnownModality } from '../core/types.ts';
 import { parseFrontEnd, type FrontEnd } from '../frontends/recipe.ts';
 import {
   checkFusion,
@@ -69,8 +70,8 @@ const textSchema = z.strictObject({
   input: z.strictObject({ name, mask: name.optional(), dtype: z.enum(['int64', 'int32']) }),
 });
 
-/** Front ends that make an input for a modality. */
-const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
+/** Front ends that make an input for a modality; any other modality is a sensor of somebody's own. */
+const KINDS: Readonly<Record<KnownModality | 'text', readonly string[]>> = {
   image: ['image', 'features'],
   audio: ['log-mel', 'waveform'],
   thermal: ['thermal'],
@@ -78,6 +79,9 @@ const KINDS: Readonly<Record<EncoderModality, readonly string[]>> = {
   imu: ['imu'],
   text: ['text'],
 };
+
+/** Front ends of sensors of somebody's own. */
+const OWN_KINDS: readonly string[] = ['series', 'array'];
 
 /** `manifest.yaml` of a bundle. Unknown keys are errors. */
 export const manifestSchema: z.ZodType<Manifest> = z
@@ -98,10 +102,13 @@ export const manifestSchema: z.ZodType<Manifest> = z
         imu: sensorSchema.optional(),
         text: textSchema.optional(),
       })
+      .catchall(sensorSchema)
       .refine((modalities) => Object.keys(modalities).length > 0, 'needs at least one modality')
       .superRefine((modalities, context) => {
         for (const [modality, entry] of Object.entries(modalities)) {
-          const kinds = KINDS[modality as EncoderModality];
+          const kinds = Object.hasOwn(KINDS, modality) ? KINDS[modality as KnownModality | 'text'] : OWN_KINDS;
+          const named = kinds === OWN_KINDS ? modalitySchema.safeParse(modality).error : undefined;
+          for (const { message } of named?.issues ?? []) context.addIssue({ code: 'custom', path: [modality], message });
           if (!entry || kinds.includes(entry.frontEnd.kind)) continue;
           const message = `"${entry.frontEnd.kind}" makes no input for ${modality}; use ${kinds.join(' or ')}`;
           context.addIssue({ code: 'custom', path: [modality, 'frontEnd', 'kind'], message });
@@ -151,7 +158,7 @@ export interface Manifest {
     readonly depth?: SensorManifest | undefined;
     readonly imu?: SensorManifest | undefined;
     readonly text?: TextManifest | undefined;
-  };
+  } & Readonly<Partial<Record<string, SensorManifest | TextManifest>>>;
   readonly fusion?: FusionManifest | undefined;
 }
 

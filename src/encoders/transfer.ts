@@ -1,4 +1,4 @@
-import type { Clip, Depth, Pcm, Picture, Thermal } from '../core/types.ts';
+import type { ArrayReading, Clip, Depth, Pcm, Picture, Thermal } from '../core/types.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 
@@ -56,8 +56,11 @@ export function transferRaw(raw: RawInput): { raw: RawInput; transfer: ArrayBuff
   }
 }
 
-function copyOfPicture<P extends Picture | Thermal | Depth>(picture: P): { picture: P; buffer: ArrayBuffer };
-function copyOfPicture(picture: Picture | Thermal | Depth): { picture: Picture | Thermal | Depth; buffer: ArrayBuffer } {
+function copyOfPicture<P extends Picture | Thermal | Depth | ArrayReading>(picture: P): { picture: P; buffer: ArrayBuffer };
+function copyOfPicture(picture: Picture | Thermal | Depth | ArrayReading): {
+  picture: Picture | Thermal | Depth | ArrayReading;
+  buffer: ArrayBuffer;
+} {
   switch (picture.kind) {
     case 'encoded': {
       const bytes = copied(picture.bytes);
@@ -71,6 +74,10 @@ function copyOfPicture(picture: Picture | Thermal | Depth): { picture: Picture |
     case 'thermal': {
       const celsius = copied(picture.celsius);
       return { picture: { ...picture, celsius }, buffer: celsius.buffer };
+    }
+    case 'array': {
+      const values = copied(picture.values);
+      return { picture: { ...picture, values }, buffer: values.buffer };
     }
     case 'depth': {
       const mm = copied(picture.mm);

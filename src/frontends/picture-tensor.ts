@@ -1,8 +1,8 @@
 import { PayloadError } from '../core/errors.ts';
-import type { Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/types.ts';
+import type { ArrayReading, Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/types.ts';
 import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
-import type { DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
+import type { ArrayRecipe, DepthRecipe, FrontEnd, ImageRecipe, ThermalRecipe } from './recipe.ts';
 import { resizeFloats } from './resize-floats.ts';
 import { resizeToPlanes } from './resize-rgb.ts';
 
@@ -20,7 +20,11 @@ const KELVIN = 273.15;
  * @param spare a buffer to make the tensor in, where it has exactly its size
  * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`, `BAD_FRONT_END`
  */
-export async function pictureTensor(picture: Picture | Clip | Thermal | Depth, recipe: FrontEnd, spare?: ArrayBuffer): Promise<Tensor> {
+export async function pictureTensor(
+  picture: Picture | Clip | Thermal | Depth | ArrayReading,
+  recipe: FrontEnd,
+  spare?: ArrayBuffer,
+): Promise<Tensor> {
   if (recipe.kind === 'image') {
     if (picture.kind === 'clip') return clipTensor(await Promise.all(picture.frames.map(rgbOf)), recipe, spare);
     if (picture.kind === 'encoded' || picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe, spare);
@@ -38,6 +42,9 @@ export async function pictureTensor(picture: Picture | Clip | Thermal | Depth, r
       const { width, height, values } = await decodeGrey16(picture.bytes);
       return depthTensor({ kind: 'depth', width, height, mm: values }, recipe, spare);
     }
+  }
+  if (recipe.kind === 'array' && picture.kind === 'array') {
+    return rangedTensor(picture, { low: recipe.low, high: recipe.high }, recipe, spare);
   }
   throw new PayloadError('BAD_FRONT_END', `a front end of kind ${recipe.kind} makes nothing of ${picture.kind}`);
 }
@@ -110,19 +117,32 @@ function interpolatedRgb({ width, height, data }: RgbPicture, recipe: ImageRecip
 }
 
 /** (value * scale - mean) / std in float32 steps, as torchvision does. */
-function normalised(value: number, channel: number, { scale, mean, std }: ImageRecipe | ThermalRecipe | DepthRecipe): number {
+function normalised(value: number, channel: number, { scale, mean, std }: ImageRecipe | ThermalRecipe | DepthRecipe | ArrayRecipe): number {
   const m = Math.fround(typeof mean === 'number' ? mean : (mean[channel] ?? 0));
   const s = Math.fround(typeof std === 'number' ? std : (std[channel] ?? 1));
   return Math.fround(Math.fround(Math.fround(value * scale) - m) / s);
 }
 
-/** Temperatures outside the range are its ends: the same temperature is always the same number. */
-function thermalTensor(heat: Thermal, recipe: ThermalRecipe, spare?: ArrayBuffer): Tensor {
-  checkSize(heat, heat.celsius.length, 1);
-  const { lowC, highC } = recipe;
-  const values = new Float32Array(heat.celsius.length);
-  for (let i = 0; i < values.length; i++) values[i] = within(((heat.celsius[i] ?? 0) - lowC) / (highC - lowC), 0, 1);
-  return planes(resizedPlane(values, heat, recipe), recipe, spare);
+interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Float32Array;
+}
+
+const thermalTensor = ({ width, height, celsius }: Thermal, recipe: ThermalRecipe, spare?: ArrayBuffer): Tensor =>
+  rangedTensor({ width, height, values: celsius }, { low: recipe.lowC, high: recipe.highC }, recipe, spare);
+
+/** Values outside the range are its ends: the same temperature is always the same number. */
+function rangedTensor(
+  plane: Plane,
+  { low, high }: { readonly low: number; readonly high: number },
+  recipe: ThermalRecipe | ArrayRecipe,
+  spare?: ArrayBuffer,
+): Tensor {
+  checkSize(plane, plane.values.length, 1);
+  const values = new Float32Array(plane.values.length);
+  for (let i = 0; i < values.length; i++) values[i] = within(((plane.values[i] ?? 0) - low) / (high - low), 0, 1);
+  return planes(resizedPlane(values, plane, recipe), recipe, spare);
 }
 
 function depthTensor(depth: Depth, recipe: DepthRecipe, spare?: ArrayBuffer): Tensor {
@@ -160,12 +180,16 @@ function depthScale({ maxM = 10, baselineM, focalPx, maxDisparity }: DepthRecipe
 
 const within = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
 
-function resizedPlane(values: Float32Array, { width, height }: Thermal | Depth, recipe: ThermalRecipe | DepthRecipe): Float32Array {
+function resizedPlane(
+  values: Float32Array,
+  { width, height }: Pick<Plane, 'width' | 'height'>,
+  recipe: ThermalRecipe | DepthRecipe | ArrayRecipe,
+): Float32Array {
   return resizeFloats(values, width, height, geometry(width, height, recipe), recipe.resample, recipe.antialias !== false);
 }
 
 /** A square of resized values in as many equal channels as the recipe wants. */
-function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe, spare?: ArrayBuffer): Tensor {
+function planes(resized: Float32Array, recipe: ThermalRecipe | DepthRecipe | ArrayRecipe, spare?: ArrayBuffer): Tensor {
   const plane = resized.length;
   const out = floatsIn(spare, recipe.channels * plane);
   for (let channel = 0; channel < recipe.channels; channel++) {

@@ -1,23 +1,26 @@
 import { filter, map, scan, type OperatorFunction } from 'rxjs';
-import type { Clip, Depth, EncodeInput, Picture, Sample, Thermal, Window } from '../core/types.ts';
+import type { ArrayReading, Clip, Depth, EncodeInput, Picture, Sample, Thermal, Window } from '../core/types.ts';
 import type { FrontEnd } from './recipe.ts';
 
 /** Pictures that are kept for the seconds of a clip; of more, those in between are passed over. */
 const KEPT = 64;
 const DEFAULT_SECONDS = 2;
 
+/** What a picture front end makes a tensor of. */
+type Framed = Picture | Thermal | Depth | ArrayReading;
+
 /**
  * The newest picture of each window, to be decoded and resized off the loop. A front end of several frames gets a clip: the newest
  * picture, the one its `seconds` before, or the oldest there is while there is none so old, and those between at even steps of time.
  */
-export function pictureWindows(frontEnd: FrontEnd): OperatorFunction<Window<Picture | Thermal | Depth>, EncodeInput> {
+export function pictureWindows(frontEnd: FrontEnd): OperatorFunction<Window<Framed>, EncodeInput> {
   if (frontEnd.kind !== 'image' || frontEnd.frames === undefined || frontEnd.frames === 1)
     return map((window) => ({ ...metaOf(window), picture: newestOf(window).payload }));
   const spanUs = (frontEnd.seconds ?? DEFAULT_SECONDS) * 1e6;
   const { frames } = frontEnd;
   return (windows$) =>
     windows$.pipe(
-      scan<Window<Picture | Thermal | Depth>, ClipWindow>((clip, window) => clipWindow(clip.kept, window, { spanUs, frames }), {
+      scan<Window<Framed>, ClipWindow>((clip, window) => clipWindow(clip.kept, window, { spanUs, frames }), {
         kept: [],
       }),
       map(({ input }) => input),
@@ -37,11 +40,7 @@ interface ClipWindow {
   readonly kept: readonly Sample<Picture>[];
 }
 
-function clipWindow(
-  before: readonly Sample<Picture>[],
-  window: Window<Picture | Thermal | Depth>,
-  { spanUs, frames }: ClipTerms,
-): ClipWindow {
+function clipWindow(before: readonly Sample<Picture>[], window: Window<Framed>, { spanUs, frames }: ClipTerms): ClipWindow {
   const newest = newestOf(window) as Sample<Picture>;
   // A clock that was set back begins anew.
   const past = before.filter(({ timeUs }) => timeUs <= newest.timeUs);
@@ -68,10 +67,10 @@ function spread(samples: readonly Sample<Picture>[], count: number): Sample<Pict
   );
 }
 
-function newestOf({ members }: Window<Picture | Thermal | Depth>): Sample<Picture | Thermal | Depth> {
+function newestOf({ members }: Window<Framed>): Sample<Framed> {
   const newest = members.at(-1);
   if (!newest) throw new RangeError('a window without a picture');
   return newest;
 }
 
-const metaOf = ({ members: _, ...meta }: Window<Picture | Thermal | Depth>): Omit<Window, 'members'> => meta;
+const metaOf = ({ members: _, ...meta }: Window<Framed>): Omit<Window, 'members'> => meta;

@@ -142,6 +142,39 @@ const imu = z.strictObject({
   startUs: z.number().optional(),
 });
 
+const many = z.array(z.number()).min(1).max(64);
+
+/** Irregular rows of any sensor's channels -> channels x T on a grid of `rateHz`, as motion is; then (value - mean) / std per channel. */
+const series = z
+  .strictObject({
+    kind: z.literal('series'),
+    rateHz: z.number().min(0.01).max(384_000),
+    seconds: z.number().min(0.01).max(600),
+    gaps: z.enum(['linear', 'zero']).default('linear'),
+    maxGapMs: z.number().positive().default(100),
+    /** One for each channel. */
+    mean: many,
+    std: many,
+  })
+  .refine(({ mean, std }) => mean.length === std.length && std.every((one) => one > 0), 'mean and std: one for each channel, std above 0');
+
+/** A map of any sensor's values -> (value - low) / (high - low), 0..1, resized; then as a picture of equal channels. */
+const array = z
+  .strictObject({
+    kind: z.literal('array'),
+    size: side,
+    resize: resize.default('squash'),
+    resample: resample.default('bilinear'),
+    ...resampling,
+    low: z.number(),
+    high: z.number(),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    scale: z.number().default(1),
+    mean: z.union([three, z.number()]).default(0),
+    std: z.union([three, z.number()]).default(1),
+  })
+  .refine(({ low, high }) => high > low, 'high must be above low');
+
 /** Words -> ids. Each template is filled with the prompt, embedded, and the mean is taken. */
 const text = z.strictObject({
   kind: z.literal('text'),
@@ -165,6 +198,8 @@ export const frontEndSchema: z.ZodType<FrontEnd> = z.discriminatedUnion('kind', 
   imu,
   text,
   features,
+  series,
+  array,
 ]);
 
 export type ImageRecipe = z.output<typeof image>;
@@ -176,8 +211,21 @@ export type ImuRecipe = z.output<typeof imu>;
 export type TextRecipe = z.output<typeof text>;
 export type FeaturesRecipe = z.output<typeof features>;
 
+export type SeriesRecipe = z.output<typeof series>;
+export type ArrayRecipe = z.output<typeof array>;
+
 /** How a signal becomes the input of its encoder, in full: nothing about it is a constant in the code. */
-export type FrontEnd = ImageRecipe | LogMelRecipe | WaveformRecipe | ThermalRecipe | DepthRecipe | ImuRecipe | TextRecipe | FeaturesRecipe;
+export type FrontEnd =
+  | ImageRecipe
+  | LogMelRecipe
+  | WaveformRecipe
+  | ThermalRecipe
+  | DepthRecipe
+  | ImuRecipe
+  | TextRecipe
+  | FeaturesRecipe
+  | SeriesRecipe
+  | ArrayRecipe;
 
 /**
  * Expands a front-end fragment: the preset's fields, and over them those that are given.

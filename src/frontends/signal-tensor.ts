@@ -1,4 +1,4 @@
-import type { Clip, Depth, Pcm, Picture, Tensor, Thermal } from '../core/types.ts';
+import type { ArrayReading, Clip, Depth, Pcm, Picture, Tensor, Thermal } from '../core/types.ts';
 import { PayloadError } from '../core/errors.ts';
 import { evenClips } from './even-clips.ts';
 import { imuTensor, type ImuRow } from './imu-tensor.ts';
@@ -8,7 +8,7 @@ import type { FrontEnd } from './recipe.ts';
 
 /** A whole signal, e.g. of a file, before its front end. */
 export type Signal =
-  | { readonly kind: 'picture'; readonly picture: Picture | Clip | Thermal | Depth }
+  | { readonly kind: 'picture'; readonly picture: Picture | Clip | Thermal | Depth | ArrayReading }
   | { readonly kind: 'sound'; readonly sound: Pcm }
   /** Rows of numbers that a network elsewhere has made of pictures, one after the other. */
   | { readonly kind: 'features'; readonly rows: readonly Float32Array[] }

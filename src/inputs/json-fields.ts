@@ -1,7 +1,7 @@
 import { PayloadError, UsageError } from '../core/errors.ts';
 import type { SourceConfig } from '../core/source-config.ts';
-import type { Payload } from '../core/types.ts';
-import { imu } from './payload-formats.ts';
+import { MODALITIES, type Payload } from '../core/types.ts';
+import { arrayReading, arrayShape, imu } from './payload-formats.ts';
 
 /** What a JSON message says of one reading. */
 export interface JsonReading {
@@ -12,7 +12,8 @@ export interface JsonReading {
 
 /**
  * Reads `format: json` by a field map of dotted paths: `timeUs`, `seq`, and per modality `acc` and `gyro` (three numbers each, or
- * `ax` ... `gz` one by one), `celsius` or `mm` (row-major, with the source's width and height).
+ * `ax` ... `gz` one by one), `celsius` or `mm` (row-major, with the source's width and height); for a
+ * sensor of one's own `values`, a flat list.
  *
  * @throws UsageError where the map lacks what the modality needs
  */
@@ -44,6 +45,12 @@ export function jsonFields(config: SourceConfig): (body: Uint8Array) => JsonRead
           ? { kind: 'thermal', width, height, celsius: Float32Array.from(values) }
           : { kind: 'depth', width, height, mm: Uint16Array.from(values) };
       };
+    }
+    if (!MODALITIES.some((known) => known === modality)) {
+      const shape = arrayShape(config);
+      const path = fields['values'];
+      if (path === undefined) throw need(['values']);
+      return (root) => arrayReading(Float32Array.from(numbersAt(root, path, shape.width * shape.height)), shape);
     }
     throw new UsageError(
       'FORMAT_MODALITY',

@@ -1,5 +1,6 @@
 import { PayloadError, UsageError } from '../core/errors.ts';
 import type { SourceConfig } from '../core/source-config.ts';
+import { MODALITIES, type ArrayReading, type Modality } from '../core/types.ts';
 import type { Depth, EncodedPicture, Features, Imu, Payload, Pcm, RgbPicture, Thermal } from '../core/types.ts';
 
 /** Reads the body of one message. Throws PayloadError whose code becomes the reason in the ledger. */
@@ -44,13 +45,22 @@ const formats: Readonly<Record<string, Format>> = {
     const view = viewOf(body);
     return features(Float32Array.from({ length: body.length / 4 }, (_, i) => view.getFloat32(i * 4, true)));
   },
+  'array-f32': (config) => {
+    const { width, height } = arrayShape(config);
+    return (body) => {
+      const view = viewOf(sized(body, width * height * 4));
+      const values = new Float32Array(width * height);
+      for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(i * 4, true);
+      return arrayReading(values, { width, height });
+    };
+  },
   'imu-f32': () => (body) => {
     const view = viewOf(sized(body, 24));
     return imu(Array.from({ length: 6 }, (_, i) => view.getFloat32(i * 4, true)));
   },
 };
 
-/** Which modality each format gives. */
+/** Which modality each format gives; `array-f32` any that is not known. */
 const MODALITY: Readonly<Record<string, string>> = {
   jpeg: 'image',
   png: 'image',
@@ -74,10 +84,11 @@ export function payloadFormat(config: SourceConfig): ParsePayload | undefined {
   const name = config.format ?? '';
   const format = formats[name];
   if (!format) return undefined;
-  if (MODALITY[name] !== config.modality) {
+  const given = MODALITY[name] ?? (isKnown(config.modality) ? 'a name of your own' : config.modality);
+  if (given !== config.modality) {
     throw new UsageError(
       'FORMAT_MODALITY',
-      `source ${config.id}: format ${name} is of modality ${MODALITY[name] ?? '?'}, the source says ${config.modality}; change one of them`,
+      `source ${config.id}: format ${name} is of modality ${given}, the source says ${config.modality}; change one of them`,
     );
   }
   return format(config);
@@ -87,6 +98,30 @@ export function payloadFormat(config: SourceConfig): ParsePayload | undefined {
 function features(values: Float32Array): Features {
   if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
   return { kind: 'features', values };
+}
+
+const isKnown = (modality: Modality): boolean => MODALITIES.some((known) => known === modality);
+
+type ArrayShape = Pick<ArrayReading, 'width' | 'height'>;
+
+/**
+ * Width and height of a reading of a sensor of one's own: one row of `channels`, or `height` rows of `width`.
+ *
+ * @throws UsageError where the config says neither
+ */
+export function arrayShape({ id, format, channels, width, height }: SourceConfig): ArrayShape {
+  if (width !== undefined && height !== undefined && channels === undefined) return { width, height };
+  if (channels !== undefined && width === undefined && height === undefined) return { width: channels, height: 1 };
+  throw new UsageError(
+    'FORMAT_FIELD',
+    `source ${id}: format ${format ?? ''} needs channels (readings of so many numbers), or width and height (maps), e.g. channels: 4`,
+  );
+}
+
+/** @throws PayloadError `notFinite` */
+export function arrayReading(values: Float32Array, { width, height }: ArrayShape): ArrayReading {
+  if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
+  return { kind: 'array', width, height, values };
 }
 
 /** @throws PayloadError `notFinite` */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { UsageError } from '../core/errors.ts';
-import { MODALITIES } from '../core/types.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 import { quantise, type Quantised } from '../space/search/quantise.ts';
 
 /**
@@ -23,7 +23,7 @@ const headerSchema = z.object({
   space: z.string().min(1),
   dim: z.number().int().min(1).max(MAX_DIM),
   source: z.string().min(1),
-  modality: z.enum(MODALITIES),
+  modality: modalitySchema,
 });
 
 /** What all records of a segment share. */

@@ -1,4 +1,4 @@
-import type { Payload } from '../core/types.ts';
+import type { ArrayReading, Payload } from '../core/types.ts';
 
 const COLUMNS = 32;
 const ROWS = 24;
@@ -8,10 +8,10 @@ const [RED, GREEN, BLUE] = [0.299, 0.587, 0.114];
 /** Points of a frame's grid. */
 export const GRID_POINTS: number = COLUMNS * ROWS;
 
-/** A frame whose values can be read as they are. */
-export type PlainFrame = Extract<Payload, { readonly width: number }>;
+/** A frame whose values can be read as they are, and whose units are known. */
+export type PlainFrame = Exclude<Extract<Payload, { readonly width: number }>, ArrayReading>;
 
-export const isPlainFrame = (payload: Payload): payload is PlainFrame => 'width' in payload;
+export const isPlainFrame = (payload: Payload): payload is PlainFrame => 'width' in payload && payload.kind !== 'array';
 
 /**
  * Fills a grid of 32 x 24 with the values at the middle of its cells: brightness 0..1, degrees Celsius, or millimetres. It costs

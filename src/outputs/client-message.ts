@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EdgeBindError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
-import { MODALITIES } from '../core/types.ts';
+import { senseSchema } from '../core/modality-schema.ts';
 import type { ClientMessage } from '../core/wire.ts';
 
 const name = z.string().min(1).max(64);
@@ -14,10 +14,7 @@ const subscribe = z.strictObject({
   sub: name,
   channel: z.enum(['embeddings', 'fused', 'alerts', 'updates', 'scores', 'status', 'samples']),
   sources: z.array(name).max(256).optional(),
-  modalities: z
-    .array(z.enum([...MODALITIES, 'fused']))
-    .max(16)
-    .optional(),
+  modalities: z.array(senseSchema).max(16).optional(),
   encoding: z.enum(['json', 'f32', 'f16', 'i8']).optional(),
   maxHz: z.number().min(0.001).max(1000).optional(),
 });

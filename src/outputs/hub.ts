@@ -171,6 +171,7 @@ export class Hub {
         break;
       }
       case 'features':
+      case 'array':
         break; // nothing that a person could look at
       case 'depth': {
         const { width, height, mm } = payload;

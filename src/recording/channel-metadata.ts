@@ -1,4 +1,4 @@
-import { MODALITIES } from '../core/types.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 import type { RecordedForm, Topic, TopicKind } from './topic.ts';
 
 const KINDS: readonly TopicKind[] = [
@@ -17,7 +17,7 @@ const KINDS: readonly TopicKind[] = [
   'wake',
   'hostStep',
 ];
-const PAYLOADS: readonly RecordedForm[] = ['encoded', 'jpeg', 'rgb24', 'pcm', 'thermal', 'depth', 'imu', 'features'];
+const PAYLOADS: readonly RecordedForm[] = ['encoded', 'jpeg', 'rgb24', 'pcm', 'thermal', 'depth', 'imu', 'features', 'array'];
 
 /** What a topic says of itself in its channel's metadata: what it is does not hang on its name. */
 export const metadataOf = ({ kind, source, modality, payload }: Topic): Map<string, string> =>
@@ -27,7 +27,7 @@ export const metadataOf = ({ kind, source, modality, payload }: Topic): Map<stri
 export function topicOf(name: string, metadata: ReadonlyMap<string, string>): Topic | undefined {
   const kind = KINDS.find((one) => one === metadata.get('edgebind.kind'));
   if (!kind) return undefined;
-  const modality = MODALITIES.find((one) => one === metadata.get('modality'));
+  const modality = modalitySchema.safeParse(metadata.get('modality')).data;
   const payload = PAYLOADS.find((one) => one === metadata.get('payload'));
   if (kind === 'reading' && (!modality || !payload)) return undefined;
   return { name, kind, source: metadata.get('source') ?? '', modality, payload };

@@ -20,6 +20,7 @@ export class MessageEncoder {
         this.#rawImage(a, b, 'rgb8', 3, bytes);
         break;
       case 'thermal':
+      case 'array':
         this.#rawImage(a, b, '32FC1', 4, bytes);
         break;
       case 'depth':

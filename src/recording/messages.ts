@@ -63,6 +63,7 @@ const TEXT_FIELDS: Readonly<Record<RecordedForm | 'vector', readonly number[]>> 
   pcm: [3],
   imu: [2],
   features: [4, 7],
+  array: [4, 7],
   vector: [2],
 };
 
@@ -135,6 +136,8 @@ function payloadOf(
         data: format === 'pcm-s16' ? Float32Array.from(new Int16Array(bytes.slice().buffer), (value) => value / 32768) : floats(bytes),
       };
     }
+    case 'array':
+      return { kind, width, height, values: floats(sized(blobs.get(6), width * height * 4)) };
     case 'features':
       return { kind, values: floats(sized(blobs.get(6), width * height * 4)) };
     case 'imu':

@@ -148,6 +148,7 @@ export function payloadBytes(payload: Payload): Uint8Array {
       return bytesOf(payload.mm);
     case 'imu':
     case 'features':
+    case 'array':
       return bytesOf(payload.values);
   }
 }

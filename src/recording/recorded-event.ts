@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { PayloadError } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
 import type { LedgerLine } from '../core/ledger.ts';
+import { modalitySchema, senseSchema } from '../core/modality-schema.ts';
 import {
-  MODALITIES,
   type Alert,
   type Embedding,
   type Modality,
@@ -70,13 +70,13 @@ export type RecordedEvent = { readonly atUs: number } & (
   | { readonly kind: 'verdict'; readonly source: string; readonly alert: Alert; readonly isRight: boolean }
 );
 
-const sense = z.enum([...MODALITIES, 'fused']);
+const sense = senseSchema;
 const span = { source: z.string(), startUs: z.number(), endUs: z.number() };
 const judged = { ...span, rule: z.string(), modality: sense, score: z.number(), threshold: z.number() };
 const vectorHead = { ...span, space: z.string(), seq: z.number(), errorUs: z.number() };
 const embeddingHead = z.object({
   ...vectorHead,
-  modality: z.enum(MODALITIES),
+  modality: modalitySchema,
   coverage: z.number(),
   samples: z.object({ first: z.number(), last: z.number(), missing: z.number() }),
 });
@@ -100,7 +100,7 @@ const statusSchema = z.object({
   state: z.enum(['starting', 'live', 'silent', 'reconnecting', 'failed', 'stopped']),
   reason: z.string(),
 });
-const dropSchema = z.object({ ...span, first: z.number(), modality: z.enum(MODALITIES), reason: z.string() });
+const dropSchema = z.object({ ...span, first: z.number(), modality: modalitySchema, reason: z.string() });
 const counts = z.record(z.string(), z.number());
 const ledgerSchema = z.object({
   lines: z.array(

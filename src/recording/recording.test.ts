@@ -109,6 +109,7 @@ const payloads: fc.Arbitrary<Payload> = fc.oneof(
   fc.uint16Array({ minLength: 6, maxLength: 6 }).map((mm): Payload => ({ kind: 'depth', width: 2, height: 3, mm })),
   fc.float32Array({ noNaN: true, minLength: 6, maxLength: 6 }).map((values): Payload => ({ kind: 'imu', values })),
   fc.float32Array({ noNaN: true, minLength: 1, maxLength: 40 }).map((values): Payload => ({ kind: 'features', values })),
+  fc.float32Array({ noNaN: true, minLength: 6, maxLength: 6 }).map((values): Payload => ({ kind: 'array', width: 3, height: 2, values })),
 );
 const readings: fc.Arbitrary<Reading> = fc.record(
   {

@@ -133,6 +133,7 @@ export function schemaOf(topic: Topic): ChannelSchema {
         pcm: RAW_AUDIO,
         imu: IMU,
         features: RAW_IMAGE,
+        array: RAW_IMAGE,
       }[topic.payload ?? 'imu'];
     case 'embedding':
     case 'fused':

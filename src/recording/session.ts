@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PayloadError, UsageError } from '../core/errors.ts';
-import { MODALITIES } from '../core/types.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 
 /** What the head of a recording says of the run: enough to run it again. Secrets are not in it. */
 export interface Session {
@@ -20,7 +20,7 @@ export interface Session {
 
 type RecordedSource = z.output<typeof sourceSchema>;
 
-const sourceSchema = z.looseObject({ id: z.string(), modality: z.enum(MODALITIES), from: z.string() });
+const sourceSchema = z.looseObject({ id: z.string(), modality: modalitySchema, from: z.string() });
 const sessionSchema = z.looseObject({
   server: z.string(),
   boot: z.string(),

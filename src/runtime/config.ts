@@ -3,8 +3,10 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { idSchema, ruleSchema } from '../alerts/rule.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import { parseYamlWithPlaces } from '../core/parse-yaml.ts';
 import { WINDOW_KINDS, type WindowKind } from '../core/source-config.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 import { MODALITIES, type Modality } from '../core/types.ts';
 import { fillEnvironment } from './environment.ts';
 
@@ -51,7 +53,7 @@ const windowSchema = z
 
 const sourceSchema = z.strictObject({
   id: idSchema,
-  modality: z.enum(MODALITIES),
+  modality: modalitySchema.describe('image, audio, thermal, depth, imu, or a name of your own for another sensor (docs/binding.md)'),
   from: z
     .string()
     .regex(
@@ -63,7 +65,9 @@ const sourceSchema = z.strictObject({
   format: z
     .string()
     .optional()
-    .describe('mqtt: jpeg, png, rgb24, pcm_s16le, pcm_f32le, thermal-i16, depth-u16, imu-f32, features-f32, json, or a serial protocol'),
+    .describe(
+      'mqtt: jpeg, png, rgb24, pcm_s16le, pcm_f32le, thermal-i16, depth-u16, imu-f32, features-f32, array-f32, json, or a serial protocol',
+    ),
   width: z.number().int().min(1).max(16_384).optional(),
   height: z.number().int().min(1).max(16_384).optional(),
   rateHz: positive.max(384_000).optional(),
@@ -105,10 +109,14 @@ const recordSchema = z.strictObject({
     .describe('only so long before and after each alert'),
 });
 
+/** How readings of a sensor of somebody's own come. */
+const OWN_FORMATS: readonly string[] = ['array-f32', 'json'];
+
 /** A spectrogram has one length, and only pictures can be compared as such. */
 const kindsOf = (modality: Modality): readonly WindowKind[] => {
   if (modality === 'audio') return ['tumbling', 'sliding'];
-  return modality === 'imu' ? ['tumbling', 'sliding', 'session', 'count'] : WINDOW_KINDS;
+  if (modality === 'imu') return ['tumbling', 'sliding', 'session', 'count'];
+  return MODALITIES.some((known) => known === modality) ? WINDOW_KINDS : ['tumbling', 'sliding', 'frame'];
 };
 
 const unique =
@@ -183,7 +191,7 @@ export const configSchema = z
           .describe("late: the weighted sum of the sources' vectors; joint: one vector by the bundle's fusion graph (docs/multi-stage.md)"),
         everyMs: positive.min(50).max(60_000).default(500),
         maxAgeMs: z
-          .union([ageMs, z.partialRecord(z.enum(MODALITIES), ageMs)])
+          .union([ageMs, z.record(z.string(), ageMs)])
           .default(1500)
           .describe('a vector older than this is not fused: one number, or one per modality, e.g. {image: 1000, audio: 2000}'),
         missing: z
@@ -192,7 +200,7 @@ export const configSchema = z
           .describe('partial: fuse who is there and name who is not; skip: wait for all; hold: use the last vector for holdMs more'),
         holdMs: positive.max(600_000).default(3000).describe('missing: hold: how long beyond maxAgeMs the last vector stands in'),
         waitMs: z.number().min(0).max(10_000).default(200).describe('how long a tick waits for vectors of windows that ended before it'),
-        weights: z.partialRecord(z.enum(MODALITIES), z.number().min(0).max(100)).default({}),
+        weights: z.record(z.string(), z.number().min(0).max(100)).default({}),
       })
       .refine(({ how, weights }) => how === 'late' || Object.keys(weights).length === 0, {
         path: ['weights'],
@@ -238,7 +246,14 @@ export const configSchema = z
   })
   .superRefine((config, context) => {
     const known = namesOf(config);
-    for (const [i, { modality, window }] of config.sources.entries()) {
+    for (const [i, { modality, window, from, format = '' }] of config.sources.entries()) {
+      const isOwn = from.startsWith('mcap:') || (from.startsWith('mqtt:') && OWN_FORMATS.includes(format));
+      if (!isOwn && !MODALITIES.some((sense) => sense === modality)) {
+        const close = nearest(modality, MODALITIES);
+        const hint = close ? `did you mean "${close}"?` : `expected one of ${MODALITIES.map((sense) => `"${sense}"`).join('|')}`;
+        const message = `${hint}; a sensor of your own comes by MQTT, with format: ${OWN_FORMATS.join(' or ')}`;
+        context.addIssue({ code: 'custom', path: ['sources', i, 'modality'], message });
+      }
       const fitting = kindsOf(modality);
       if (window?.kind !== undefined && !fitting.includes(window.kind))
         context.addIssue({
@@ -246,6 +261,16 @@ export const configSchema = z
           path: ['sources', i, 'window', 'kind'],
           message: `windows of ${modality} cannot be of kind ${window.kind}; they can be ${fitting.join(', ')}`,
         });
+    }
+    const sensed = new Set<string>([...MODALITIES, ...config.sources.map(({ modality }) => modality)]);
+    const { weights, maxAgeMs } = config.fusion ?? {};
+    for (const [key, named] of Object.entries({ weights, maxAgeMs })) {
+      for (const name of typeof named === 'object' ? Object.keys(named) : []) {
+        if (sensed.has(name)) continue;
+        const close = nearest(name, [...sensed]);
+        const message = `"${name}" is the modality of no source; ${close ? `did you mean "${close}"?` : `known: ${[...sensed].join(', ')}`}`;
+        context.addIssue({ code: 'custom', path: ['fusion', key, name], message });
+      }
     }
     for (const [i, rule] of config.alerts.entries()) {
       for (const [j, name] of rule.on.entries()) {
@@ -274,8 +299,15 @@ export const configSchema = z
   });
 
 /** What a rule's `on` may name: modalities, sources, and `fused` where there is fusion. */
-export const namesOf = (config: { readonly sources: readonly { readonly id: string }[]; readonly fusion?: unknown }): Set<string> =>
-  new Set<string>([...MODALITIES, ...config.sources.map((source) => source.id), ...(config.fusion === undefined ? [] : ['fused'])]);
+export const namesOf = (config: {
+  readonly sources: readonly { readonly id: string; readonly modality: string }[];
+  readonly fusion?: unknown;
+}): Set<string> =>
+  new Set<string>([
+    ...MODALITIES,
+    ...config.sources.flatMap(({ id, modality }) => [id, modality]),
+    ...(config.fusion === undefined ? [] : ['fused']),
+  ]);
 
 export type Config = z.output<typeof configSchema>;
 

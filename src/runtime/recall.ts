@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Encoders } from '../core/encoder.ts';
 import { SpaceMismatchError, UsageError } from '../core/errors.ts';
-import { MODALITIES } from '../core/types.ts';
+import { modalitySchema } from '../core/modality-schema.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import type { MemoryAnswer, MemoryQuery } from '../memory/memory-store.ts';
 import { normalise } from '../space/vector.ts';
@@ -25,7 +25,7 @@ const searchSchema = z
     sinceUs: timeUs.optional(),
     untilUs: timeUs.optional(),
     sources: z.array(name).max(256).optional(),
-    modalities: z.array(z.enum(MODALITIES)).max(16).optional(),
+    modalities: z.array(modalitySchema).max(16).optional(),
   })
   .refine(
     ({ text, image, audio, vector }) => [text, image, audio, vector].filter((given) => given !== undefined).length === 1,

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { SourceConfig } from '../core/source-config.ts';
+import { MODALITIES, type Modality } from '../core/types.ts';
 import type { Bundle } from '../encoders/bundle.ts';
 import type { Config } from './config.ts';
 
@@ -12,6 +13,10 @@ export function audioRateHz(bundle: Bundle): number {
   const frontEnd = bundle.entries.get('audio')?.frontEnd;
   return frontEnd && 'rateHz' in frontEnd ? frontEnd.rateHz : DEFAULT_AUDIO_RATE_HZ;
 }
+
+/** Whether a source without an encoder is a sensor of somebody's own, not a known sense that is misspelt. */
+const canBeBound = (modality: Modality, format: string | undefined): boolean =>
+  !MODALITIES.some((known) => known === modality) && (format === 'array-f32' || format === 'json');
 
 /** @throws UsageError `NO_ENCODER` where a source's modality has no encoder in the bundle */
 export function requireEncoder(bundle: Bundle, { id, modality, format }: SourceConfig): void {
@@ -26,6 +31,8 @@ export function requireEncoder(bundle: Bundle, { id, modality, format }: SourceC
         : `source ${id} gives features, and ${bundle.dir} begins with pictures; send those, or use another "model:"`,
     );
   }
+  // A sensor of somebody's own is recorded, so that it can be bound.
+  if (canBeBound(modality, format)) return;
   throw new UsageError(
     'NO_ENCODER',
     `source ${id} is of modality ${modality}, for which ${bundle.dir} has no encoder; it has: ${[...bundle.entries.keys()].join(', ')}`,

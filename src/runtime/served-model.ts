@@ -49,7 +49,7 @@ export class ServedModel implements Model {
 
   readonly window = (id: string): WindowTerms => {
     const source = this.#config().sources.find((other) => other.id === id);
-    return windowTerms(source && this.#entry(source.modality).window, source?.window);
+    return windowTerms(source && this.bundle.entries.get(source.modality)?.window, source?.window);
   };
 
   readonly hold = (): (() => void) => {

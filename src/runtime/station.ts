@@ -5,6 +5,7 @@ import type { Engine, Pipeline } from '../../pipelines/engine.ts';
 import { features } from '../../pipelines/features.ts';
 import { imu } from '../../pipelines/imu.ts';
 import { microphone } from '../../pipelines/microphone.ts';
+import { own } from '../../pipelines/own.ts';
 import { thermal } from '../../pipelines/thermal.ts';
 import { Backoff } from '../core/backoff.ts';
 import type { ClockState } from '../core/clock-state.ts';
@@ -13,7 +14,20 @@ import type { Log } from '../core/log.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
-import type { Depth, Embedding, Features, Imu, Modality, Pcm, Picture, Reading, Sample, SourceStatus, Thermal } from '../core/types.ts';
+import type {
+  ArrayReading,
+  Depth,
+  Embedding,
+  Features,
+  Imu,
+  Modality,
+  Pcm,
+  Picture,
+  Reading,
+  Sample,
+  SourceStatus,
+  Thermal,
+} from '../core/types.ts';
 import { checkEmbedding } from './check-embedding.ts';
 import { Meter } from './meter.ts';
 import { withoutPassword } from './without-password.ts';
@@ -203,6 +217,8 @@ export class Station {
         return depth(source as Source<Depth>, engine);
       case 'imu':
         return imu(source as Source<Imu>, engine);
+      default:
+        return own(source as Source<ArrayReading>, engine);
     }
   }
 

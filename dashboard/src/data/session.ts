@@ -1,5 +1,5 @@
 import { connect, type Client, type ClientStatus, type Subscription } from '../../../src/client/index.ts';
-import type { Modality } from '../../../src/core/types.ts';
+import type { KnownModality } from '../../../src/core/types.ts';
 import { addAlert, EMPTY_FEED } from '../lib/alert-feed.ts';
 import { takeSample, takeScore } from './live.ts';
 import { setServerTime } from './server-clock.ts';
@@ -9,7 +9,7 @@ import { token } from './token.ts';
 /** So many past changes of alerts are fetched on arrival. */
 const PAST_ALERTS = 300;
 /** Pictures per second that a tile can show; sound and motion come complete. */
-const SAMPLE_HZ: Readonly<Record<Modality, number>> = { image: 12, audio: 20, thermal: 10, depth: 10, imu: 20 };
+const SAMPLE_HZ: Readonly<Record<KnownModality, number>> = { image: 12, audio: 20, thermal: 10, depth: 10, imu: 20 };
 
 /** Opens the stream and feeds the stores from it. Returns the way to end it. */
 export function startSession(): () => void {
@@ -59,5 +59,5 @@ function samplesWhileVisible(client: Client): () => void {
 
 const subscribeSamples = (client: Client): Subscription[] =>
   Object.entries(SAMPLE_HZ).map(([modality, maxHz]) =>
-    client.subscribe({ channel: 'samples', modalities: [modality as Modality], maxHz }, takeSample, { onError: () => undefined }),
+    client.subscribe({ channel: 'samples', modalities: [modality], maxHz }, takeSample, { onError: () => undefined }),
   );

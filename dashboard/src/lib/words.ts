@@ -1,6 +1,6 @@
-import type { Modality, Sense, SourceState } from '../../../src/core/types.ts';
+import type { KnownModality, Modality, Sense, SourceState } from '../../../src/core/types.ts';
 
-export const SENSE_NAMES: Readonly<Record<Modality, string>> = {
+export const SENSE_NAMES: Readonly<Record<KnownModality, string>> = {
   image: 'Camera',
   audio: 'Microphone',
   thermal: 'Thermal',
@@ -8,8 +8,13 @@ export const SENSE_NAMES: Readonly<Record<Modality, string>> = {
   imu: 'Motion',
 };
 
-/** What each sense did with something. */
-export const PAST_VERBS: Readonly<Record<Modality, string>> = {
+/** A sense by its name, a sensor of somebody's own by that: `gas` -> "Gas". */
+export const senseName = (modality: Modality): string =>
+  isKnown(modality) ? SENSE_NAMES[modality] : `${modality.slice(0, 1).toUpperCase()}${modality.slice(1)}`;
+
+const isKnown = (modality: Modality): modality is KnownModality => Object.hasOwn(SENSE_NAMES, modality);
+
+const PAST_VERBS: Readonly<Record<KnownModality, string>> = {
   image: 'seen',
   audio: 'heard',
   thermal: 'seen in heat',
@@ -17,9 +22,12 @@ export const PAST_VERBS: Readonly<Record<Modality, string>> = {
   imu: 'felt',
 };
 
+/** What a sense did with something. */
+export const pastVerb = (modality: Modality): string => (isKnown(modality) ? PAST_VERBS[modality] : 'sensed');
+
 /** "heard by mic", "seen by front". */
 export const noticedBy = (sense: Sense, source: string): string =>
-  sense === 'fused' ? 'noticed by all senses together' : `${PAST_VERBS[sense]} by ${source}`;
+  sense === 'fused' ? 'noticed by all senses together' : `${pastVerb(sense)} by ${source}`;
 
 export function stateWords(state: SourceState, reason: string): string {
   const words = {

@@ -8,7 +8,7 @@ import { level } from '../lib/format.ts';
 import { ruleSources } from '../lib/rule-sources.ts';
 import { useStore } from '../lib/store.ts';
 import type { Suggestion } from '../lib/suggest-threshold.ts';
-import { PAST_VERBS } from '../lib/words.ts';
+import { pastVerb } from '../lib/words.ts';
 import { useTick } from './use-tick.ts';
 
 export interface LevelHintProps {
@@ -79,7 +79,7 @@ function Learning({ rule, untilMs, onFound }: LearningProps): VNode {
 
 function reason({ above, source, usual }: Suggestion, sources: number): string {
   const modality = state.sources.get().find(({ id }) => id === source)?.modality;
-  const verb = modality && sources === 1 ? PAST_VERBS[modality] : 'sensed';
+  const verb = modality && sources === 1 ? pastVerb(modality) : 'sensed';
   if (above === 0) return `above anything ${verb} in those 20 s (usual: ${level(usual)}, ${source})`;
   return `above what is usual for ${source} (${level(usual)}); something in those 20 s went over it`;
 }

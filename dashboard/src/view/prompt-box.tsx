@@ -4,7 +4,7 @@ import { addRule, tryRule } from '../data/rules.ts';
 import type { SourceReport } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import { useStore } from '../lib/store.ts';
-import { SENSE_NAMES } from '../lib/words.ts';
+import { senseName } from '../lib/words.ts';
 
 const PER_DAY = [1, 2, 5, 10, 50] as const;
 
@@ -114,6 +114,6 @@ function sensesOf(sources: readonly SourceReport[]): { readonly name: string; re
   return sources.flatMap(({ id, modality }, i) => {
     const alike = sources.filter((other) => other.modality === modality).length;
     if (alike > 1) return [{ name: id, label: id }];
-    return sources.findIndex((other) => other.modality === modality) === i ? [{ name: modality, label: SENSE_NAMES[modality] }] : [];
+    return sources.findIndex((other) => other.modality === modality) === i ? [{ name: modality, label: senseName(modality) }] : [];
   });
 }

@@ -5,7 +5,7 @@ import { serverNowMs } from '../data/server-clock.ts';
 import { state } from '../data/state.ts';
 import { compactCount, duration, hertz } from '../lib/format.ts';
 import { useStore } from '../lib/store.ts';
-import { SENSE_NAMES, stateWords } from '../lib/words.ts';
+import { senseName, stateWords } from '../lib/words.ts';
 import { HeatView } from './heat-view.tsx';
 import { MotionView } from './motion-view.tsx';
 import { PictureView } from './picture-view.tsx';
@@ -16,7 +16,7 @@ import { useTick } from './use-tick.ts';
 export function Tile({ source }: { readonly source: SourceReport }): VNode {
   const isRaised = useStore(state.feed).entries.some((entry) => !entry.cleared && entry.raised.source === source.id);
   const isConnected = useStore(state.connection).state === 'open';
-  const name = SENSE_NAMES[source.modality];
+  const name = senseName(source.modality);
   // What the server said last is not what is true now.
   const [shown, words] = isConnected ? [source.state, source.state] : ['reconnecting', 'unknown'];
   return (
@@ -44,7 +44,7 @@ export function Tile({ source }: { readonly source: SourceReport }): VNode {
 }
 
 function View({ source: { id, modality } }: { readonly source: SourceReport }): VNode {
-  const label = `live ${SENSE_NAMES[modality].toLowerCase()} view of ${id}`;
+  const label = `live ${senseName(modality).toLowerCase()} view of ${id}`;
   switch (modality) {
     case 'image':
       return <PictureView source={id} label={label} />;
@@ -55,6 +55,8 @@ function View({ source: { id, modality } }: { readonly source: SourceReport }): 
     case 'thermal':
     case 'depth':
       return <HeatView source={id} label={label} />;
+    default:
+      return <p class="over">no view of a sensor of your own: its scores are below</p>;
   }
 }
 

@@ -46,5 +46,7 @@ export function npySignal(modality: Modality, { shape, data }: NpyArray, recipe:
           values: data.subarray(i * 7 + 1, i * 7 + 7),
         })),
       };
+    default:
+      throw fail('the array of a known sense: files of sensors of your own are not read');
   }
 }

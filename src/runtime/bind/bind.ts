@@ -29,7 +29,9 @@ export interface Bound {
 }
 
 /** ImageBind's temperatures (table 9 of the paper): fixed, smaller where a sense tells more. */
-const TEMPERATURES: Readonly<Record<Modality, number>> = { image: 0.07, audio: 0.05, thermal: 0.1, depth: 0.2, imu: 0.2 };
+const TEMPERATURES: Readonly<Partial<Record<Modality, number>>> = { image: 0.07, audio: 0.05, thermal: 0.1, depth: 0.2, imu: 0.2 };
+/** Of sensors that the paper does not know. */
+const DEFAULT_TEMPERATURE = 0.1;
 /** Different moments that a linear head needs at least: below, it learns the noise of the few. */
 const MIN_DIFFERENT = 30;
 /** Two anchors nearer than this share of the usual distance are the same thing twice. */
@@ -62,7 +64,7 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
     inputs,
     dim,
     start: options.isSameSpace ? 'identity' : 'small',
-    temperature: options.temperature ?? TEMPERATURES[options.fresh],
+    temperature: options.temperature ?? TEMPERATURES[options.fresh] ?? DEFAULT_TEMPERATURE,
     duplicateCosine,
     seed: options.seed,
     learningRate: options.isSameSpace ? 1e-3 : 3e-3,

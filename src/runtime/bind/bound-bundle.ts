@@ -6,17 +6,18 @@ import { EdgeBindError, UsageError } from '../../core/errors.ts';
 import { Ledger } from '../../core/ledger.ts';
 import { silentLog } from '../../core/log.ts';
 import type { Modality, Space } from '../../core/types.ts';
-import { openBundle, type Bundle, type BundleEntry } from '../../encoders/bundle.ts';
+import { openBundle, type Bundle } from '../../encoders/bundle.ts';
 import { startEncoders } from '../../encoders/encoder-pool.ts';
 import { goldenInput } from '../../encoders/golden.ts';
 import { appendHead, type LinearHead } from '../../encoders/onnx/append-head.ts';
+import type { Backbone } from './backbone.ts';
 
 export interface BoundBundleOptions {
   /** The bundle whose space the new sensor joins. */
   readonly base: Bundle;
   readonly fresh: Modality;
   /** The encoder that the head was trained behind. */
-  readonly backbone: BundleEntry;
+  readonly backbone: Backbone;
   readonly head: LinearHead;
   /** Where the new sensor's encoder comes from, for the manifest. */
   readonly source: string;
@@ -57,13 +58,8 @@ export async function refuseExisting(out: string): Promise<void> {
 }
 
 async function writeEntry(folder: string, { base, fresh, backbone, head, source }: BoundBundleOptions): Promise<void> {
-  if (backbone.data.length > 0)
-    throw new EdgeBindError(
-      'BACKBONE_EXTERNAL',
-      `${backbone.graph} keeps its weights in other files; a head can be put behind single-file graphs only`,
-    );
   const to = `${backbone.output}_bound`;
-  const graph = appendHead(await readFile(backbone.graph), backbone.output, to, head);
+  const graph = appendHead(backbone.model, backbone.output, to, head);
   const name = `${fresh}-bound.onnx`;
   await writeFile(join(folder, name), graph);
   const manifest = join(folder, 'manifest.yaml');

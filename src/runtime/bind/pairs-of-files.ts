@@ -49,8 +49,8 @@ async function pairOf(
   try {
     const others: Partial<Record<EncoderModality, Keyed>> = {};
     for (const [name, side] of Object.entries(sides)) {
-      const modality = name as EncoderModality;
-      if (modality !== anchor && modality !== fresh && space.encoders.modalities.includes(modality))
+      const modality = name;
+      if (side && modality !== anchor && modality !== fresh && space.encoders.modalities.includes(modality))
         others[modality] = { key: keyOf(side), vector: await sideVector(modality, side, space) };
     }
     return {

@@ -1,14 +1,17 @@
 import { SpaceMismatchError, UsageError } from '../../core/errors.ts';
-import type { Embedding, EncoderModality, Modality } from '../../core/types.ts';
+import type { EncoderModality, Modality } from '../../core/types.ts';
 import type { Recording } from '../../recording/open-recording.ts';
 import type { Keyed } from '../../space/bind/retrieval.ts';
 import type { BindPair, BindPairs } from './bind-pair.ts';
+import type { PairWindow } from './own-encoder.ts';
 
 export interface PairsOfRecordingOptions {
   readonly anchor: EncoderModality;
   readonly fresh: Modality;
   /** The space that the recorded vectors must be of. */
   readonly space: string;
+  /** Windows of the new sensor where the recording has no vectors of it. */
+  readonly own?: readonly PairWindow[] | undefined;
   readonly onProgress: (windows: number) => void;
 }
 
@@ -25,7 +28,7 @@ const REACH_US = 250_000;
  */
 export async function pairsOfRecording(
   recording: Recording,
-  { anchor, fresh, space, onProgress }: PairsOfRecordingOptions,
+  { anchor, fresh, space, own, onProgress }: PairsOfRecordingOptions,
 ): Promise<BindPairs> {
   if (recording.session.space.id !== space) throw new SpaceMismatchError(recording.session.space.id, space);
   if (anchor === 'text')
@@ -40,7 +43,7 @@ export async function pairsOfRecording(
   }
   const leftOut: Record<string, number> = {};
   const count = (reason: string): void => void (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
-  const windows = new Map<Modality, Embedding[]>();
+  const windows = new Map<Modality, PairWindow[]>();
   let seen = 0;
   for await (const event of recording.events({ kinds: ['embedding'] })) {
     if (event.kind !== 'embedding') continue;
@@ -52,6 +55,11 @@ export async function pairsOfRecording(
     else if (embedding.errorUs > reach(embedding)) count('clockUnsure');
     else if (list.length >= MOST_WINDOWS) count('beyondLimit');
     else list.push(embedding);
+  }
+  if (own) {
+    const sure = own.filter((window) => window.errorUs <= reach(window));
+    windows.set(fresh, sure.slice(0, MOST_WINDOWS));
+    for (let i = sure.length; i < own.length; i++) count('clockUnsure');
   }
   for (const list of windows.values()) list.sort((a, b) => middle(a) - middle(b));
   const anchors = windows.get(anchor) ?? [];
@@ -72,12 +80,12 @@ export async function pairsOfRecording(
   return { pairs, leftOut };
 }
 
-const middle = ({ startUs, endUs }: Embedding): number => (startUs + endUs) / 2;
-const reach = ({ startUs, endUs }: Embedding): number => Math.max(REACH_US, (endUs - startUs) / 2);
-const keyed = ({ source, startUs, vector }: Embedding): Keyed => ({ key: `${source} ${startUs}`, vector });
+const middle = ({ startUs, endUs }: PairWindow): number => (startUs + endUs) / 2;
+const reach = ({ startUs, endUs }: PairWindow): number => Math.max(REACH_US, (endUs - startUs) / 2);
+const keyed = ({ source, startUs, vector }: PairWindow): Keyed => ({ key: `${source} ${startUs}`, vector });
 
 /** The window whose middle is nearest, if the two overlap. `list` is in the order of their middles. */
-function nearestOf(list: readonly Embedding[], window: Embedding): Embedding | undefined {
+function nearestOf(list: readonly PairWindow[], window: PairWindow): PairWindow | undefined {
   const at = middle(window);
   let [low, high] = [0, list.length];
   while (low < high) {
@@ -87,6 +95,9 @@ function nearestOf(list: readonly Embedding[], window: Embedding): Embedding | u
     else high = half;
   }
   const near = [list[low - 1], list[low]].filter((one) => one !== undefined);
-  const best = near.reduce<Embedding | undefined>((a, b) => (a && Math.abs(middle(a) - at) <= Math.abs(middle(b) - at) ? a : b), undefined);
+  const best = near.reduce<PairWindow | undefined>(
+    (a, b) => (a && Math.abs(middle(a) - at) <= Math.abs(middle(b) - at) ? a : b),
+    undefined,
+  );
   return best && Math.abs(middle(best) - at) < reach(best) + reach(window) ? best : undefined;
 }
