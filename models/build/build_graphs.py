@@ -32,10 +32,9 @@ def named(graph, picture, vectors):
     return heads.named(graph, likely, vectors, vectors.mean(axis=0)), found
 
 
-def by_rules(graph, rules, words, meaning=None, weak=0.3):
-    """Meaning from rules where one holds; what the picture network says counts `weak`."""
-    ruled = graph.linear(rules, words, store="float32")
-    return graph.unit(ruled if meaning is None else graph.op("Add", [ruled, graph.scale(meaning, weak)]))
+def by_rules(graph, rules, words):
+    """Meaning from rules, where one holds."""
+    return graph.unit(graph.linear(rules, words, store="float32"))
 
 
 def outlined(graph, gray, outline):
@@ -56,11 +55,11 @@ def image(vectors, surfaces, outline):
         surfaces=(heads.projected(graph, graph.op("Sqrt", [found]), *surfaces), 1 - MEANING_SHARE - EDGES_SHARE))
 
 
-def thermal(vectors, outline, words):
+def thermal(outline, words):
+    """No picture network: what it said of heat changed no figure (README)."""
     graph = Graph("thermal")
-    unit_range = ranges.channel(graph, graph.input("input", [3, 224, 224]))
-    meaning, _ = named(graph, ranges.as_picture(graph, ranges.stretched(graph, unit_range)), vectors)
-    meaning = by_rules(graph, ranges.heat_rules(graph, unit_range), words, meaning)
+    unit_range = ranges.channel(graph, graph.input("input", [1, 224, 224]))
+    meaning = by_rules(graph, ranges.heat_rules(graph, unit_range), words)
     look = outlined(graph, edges.halved(graph, unit_range), outline)
     finish(graph, meaning=(meaning, RULED_SHARE), edges=(look, 1 - RULED_SHARE))
 
@@ -68,7 +67,7 @@ def thermal(vectors, outline, words):
 def depth(outline, words):
     """No picture network: what it said of depth pictures was noise (README)."""
     graph = Graph("depth")
-    unit_range = ranges.channel(graph, graph.input("input", [3, 224, 224]))
+    unit_range = ranges.channel(graph, graph.input("input", [1, 224, 224]))
     mask = ranges.above(graph, unit_range, ranges.HOLE)
     meaning = by_rules(graph, ranges.near_rules(graph, unit_range, mask), words)
     look = outlined(graph, edges.of_depth(graph, unit_range, mask), outline)
@@ -119,7 +118,7 @@ def main():
     surfaces = picture_look.imagenet_centre(), picture_look.principal(features.training_pictures(), SURFACES)
     outline, in_colour, in_heat, in_depth = edges.train()
     image(vectors, surfaces, (in_colour, outline))
-    thermal(vectors, (in_heat, outline), phrase_vectors(encode, ranges.HEAT_WORDS))
+    thermal((in_heat, outline), phrase_vectors(encode, ranges.HEAT_WORDS))
     depth((in_depth, outline), phrase_vectors(encode, ranges.NEAR_WORDS))
     audio(encode)
     imu_graph.build(encode)

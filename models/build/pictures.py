@@ -1,4 +1,4 @@
-"""Front ends of pictures, heat and depth, with PIL's resamplers: arrays of 3 x 224 x 224 float32, normalised."""
+"""Front ends of pictures (3 x 224 x 224), heat and depth (1 x 224 x 224), with PIL's resamplers: float32, normalised."""
 
 import numpy as np
 from PIL import Image
@@ -30,13 +30,18 @@ def three(plane):
     return normalised(np.repeat(np.asarray(plane, np.float64)[:, :, None], 3, axis=2))
 
 
+def one(plane):
+    """A plane in 0..1, normalised: 1 x H x W."""
+    return ((np.asarray(plane, np.float64) - MEAN) / STD)[None].astype(np.float32)
+
+
 def thermal_array(celsius, low=LOW_C, high=HIGH_C):
-    return three(resized(np.clip((np.asarray(celsius, np.float64) - low) / (high - low), 0, 1)))
+    return one(resized(np.clip((np.asarray(celsius, np.float64) - low) / (high - low), 0, 1)))
 
 
 def gray_array(gray8):
     """Thermal pictures that the source has already scaled to 8 bit: gray 0..255 stands for the whole range."""
-    return three(resized(np.asarray(gray8, np.float64) / 255))
+    return one(resized(np.asarray(gray8, np.float64) / 255))
 
 
 def depth_plane(metres, max_m=MAX_M):
@@ -47,7 +52,7 @@ def depth_plane(metres, max_m=MAX_M):
 
 
 def depth_array(metres):
-    return three(depth_plane(metres))
+    return one(depth_plane(metres))
 
 
 def open_picture(path):

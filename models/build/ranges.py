@@ -1,7 +1,7 @@
-"""Heat and depth inside the graphs: back to the plain channel, contrast for the picture network, and rules with words.
+"""Heat and depth inside the graphs: back to the plain channel, and rules with words.
 
 The runtime hands over (value - mean) / std with the value in 0..1 over the declared range, so a temperature or a distance is
-always the same number. The picture network wants contrast instead: it gets the channel stretched around its own mean.
+always the same number.
 """
 
 import numpy as np
@@ -17,22 +17,7 @@ STATISTICS = dict(axes=[1, 2, 3], keepdims=1)
 
 def channel(graph, x):
     """N x 1 x 224 x 224 in 0..1."""
-    first = graph.op("Slice", [x, graph.constant(np.array([0])), graph.constant(np.array([1])), graph.constant(np.array([1]))])
-    return graph.op("Add", [graph.scale(first, lite0.STD), graph.constant(np.float32(lite0.MEAN))])
-
-
-def as_picture(graph, gray):
-    """0..1 -> three equal channels, normalised."""
-    shifted = graph.op("Sub", [graph.op("Clip", [gray, graph.constant(np.float32(0)), graph.constant(np.float32(1))]), graph.constant(np.float32(lite0.MEAN))])
-    return graph.op("Concat", [graph.scale(shifted, 1 / lite0.STD)] * 3, axis=1)
-
-
-def stretched(graph, values, floor=0.02):
-    """Half plus (value - mean) / (4 deviations). `floor` keeps noise small."""
-    off = graph.op("Sub", [values, graph.op("ReduceMean", [values], **STATISTICS)])
-    variance = graph.op("ReduceMean", [graph.op("Mul", [off, off])], **STATISTICS)
-    deviation = graph.op("Max", [graph.op("Sqrt", [variance]), graph.constant(np.float32(floor))])
-    return graph.op("Add", [graph.op("Div", [off, graph.scale(deviation, 4)]), graph.constant(np.float32(0.5))])
+    return graph.op("Add", [graph.scale(x, lite0.STD), graph.constant(np.float32(lite0.MEAN))])
 
 
 def above(graph, values, threshold):
