@@ -7,6 +7,8 @@ const EVERY_MS = 1000;
 
 export interface BundleWatchOptions {
   readonly clock: Clock;
+  /** The manifest's stamp (`manifestStamp`) before the bundle was opened: what has changed since then is a change. */
+  readonly seen: string;
   /** Whether the bundle could not be taken into service: then a change of any of its files is worth another attempt. */
   readonly isRefused: () => boolean;
   /** Takes the bundle into service; rejects where it cannot be, which it has told. */
@@ -19,18 +21,17 @@ export interface BundleWatchOptions {
  *
  * @returns the way to stop
  */
-export function watchBundle(dir: string, { clock, isRefused, attempt }: BundleWatchOptions): () => void {
-  const manifest = join(dir, 'manifest.yaml');
+export function watchBundle(dir: string, { clock, seen, isRefused, attempt }: BundleWatchOptions): () => void {
   let tried: { readonly manifest: string; readonly folder: string } | undefined;
   let before = '';
   let isStopped = false;
   let cancel = (): void => undefined;
 
   const look = async (): Promise<void> => {
-    const now = await stampOf(manifest);
+    const now = await manifestStamp(dir);
     if (tried && now === tried.manifest && !isRefused()) return;
     const folder = await folderStamp(dir);
-    tried ??= { manifest: now, folder };
+    tried ??= { manifest: seen, folder };
     const isSettled = folder === before;
     before = folder;
     if (!isSettled || isStopped || (now === tried.manifest && folder === tried.folder)) return;
@@ -47,6 +48,9 @@ export function watchBundle(dir: string, { clock, isRefused, attempt }: BundleWa
     cancel();
   };
 }
+
+/** Changes when the manifest of a bundle is another one. */
+export const manifestStamp = (dir: string): Promise<string> => stampOf(join(dir, 'manifest.yaml'));
 
 /** Changes with what a file is. */
 const stampOf = (path: string): Promise<string> =>

@@ -6,7 +6,7 @@ import type { Clock } from '../core/time.ts';
 import type { Space } from '../core/types.ts';
 import { openBundle, type Bundle } from '../encoders/bundle.ts';
 import { startEncoders, type EncodersOptions } from '../encoders/encoder-pool.ts';
-import { watchBundle } from './bundle-watch.ts';
+import { manifestStamp, watchBundle } from './bundle-watch.ts';
 import { placed } from './check-sources.ts';
 import type { Config } from './config.ts';
 import { ServedModel } from './served-model.ts';
@@ -45,16 +45,23 @@ export class ModelHost {
   #refused: RefusedModel | undefined;
   #isStopping = false;
   #unwatch = (): void => undefined;
+  /** Stamp of the manifest that was opened last, before it was. */
+  #seen: string;
 
-  private constructor(options: ModelHostOptions, first: ServedModel) {
+  private constructor(options: ModelHostOptions, first: ServedModel, seen: string) {
     this.#options = options;
+    this.#seen = seen;
     this.#models = new BehaviorSubject(first);
     this.#inService = [first];
   }
 
-  /** @throws UsageError where the bundle is broken or cannot be trusted */
-  static async open(bundle: Bundle, options: ModelHostOptions): Promise<ModelHost> {
-    return new ModelHost(options, new ServedModel(bundle, await startEncoders(bundle, options.encoders), options.config, options.encode));
+  /**
+   * @param seen `manifestStamp` of before the bundle was opened
+   * @throws UsageError where the bundle is broken or cannot be trusted
+   */
+  static async open(bundle: Bundle, seen: string, options: ModelHostOptions): Promise<ModelHost> {
+    const first = new ServedModel(bundle, await startEncoders(bundle, options.encoders), options.config, options.encode);
+    return new ModelHost(options, first, seen);
   }
 
   get current(): ServedModel {
@@ -105,6 +112,7 @@ export class ModelHost {
     const { config, encode, log } = this.#options;
     await this.#room();
     try {
+      this.#seen = await manifestStamp(dir);
       const bundle = await openBundle(dir);
       const { bundle: present } = this.current;
       const isSame = present.space.id === bundle.space.id && JSON.stringify(present.manifest) === JSON.stringify(bundle.manifest);
@@ -133,7 +141,12 @@ export class ModelHost {
   /** From now on this bundle's files are watched, and no other's; each change is an attempt to take it into service. */
   watch(dir: string, attempt: () => Promise<void>): void {
     this.#unwatch();
-    this.#unwatch = watchBundle(dir, { clock: this.#options.clock, isRefused: () => this.#refused !== undefined, attempt });
+    this.#unwatch = watchBundle(dir, {
+      clock: this.#options.clock,
+      seen: this.#seen,
+      isRefused: () => this.#refused !== undefined,
+      attempt,
+    });
   }
 
   /** From now on vectors of this model can be asked for, and must be understood. */

@@ -3,6 +3,7 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
 import { openBundle } from '../encoders/bundle.ts';
+import { manifestStamp } from './bundle-watch.ts';
 import { findBundle } from './bundles.ts';
 import { checkSources, placed } from './check-sources.ts';
 import type { Config, LoadedConfig } from './config.ts';
@@ -25,10 +26,12 @@ export interface OpenModelsOptions {
  */
 export async function openModels(loaded: LoadedConfig, { ledger, log, ...options }: OpenModelsOptions): Promise<ModelHost> {
   const { config, folder } = loaded;
-  const bundle = await openBundle(findBundle(config.model, folder)).catch((error: unknown) => {
+  const dir = findBundle(config.model, folder);
+  const seen = await manifestStamp(dir);
+  const bundle = await openBundle(dir).catch((error: unknown) => {
     throw placed(loaded.at(['model']), error);
   });
   checkSources(loaded, bundle);
   const encoders = { ...encoderOptions(loaded), clock: hostClock, ledger, log };
-  return ModelHost.open(bundle, { ...options, encoders, clock: hostClock, log });
+  return ModelHost.open(bundle, seen, { ...options, encoders, clock: hostClock, log });
 }
