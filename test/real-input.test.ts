@@ -94,7 +94,7 @@ alerts:
     const distances = frames
       .slice(1)
       .map((frame, i) => (frame.startUs - frames[i]!.startUs) / (frame.samples.first - frames[i]!.samples.first));
-    for (const distance of distances) expect(Math.abs(distance - 1e6 / THERMAL_HZ)).toBeLessThan(50_000);
+    for (const distance of distances) expect(Math.abs(distance - 1e6 / THERMAL_HZ)).toBeLessThan(1000);
   });
 
   it('covers its IMU windows at the rate of the recording', async () => {
@@ -162,15 +162,21 @@ alerts:
     const { frames } = readCptv(readFileSync(lepton));
     const publisher = await mqtt.connectAsync(url);
     let seq = 0;
-    const timer = setInterval(() => {
+    const beganUs = hostClock.nowUs();
+    // Stamped when it was due: a camera's clock does not wait for this process.
+    const dueUs = (): number => beganUs + Math.round((seq * 1e6) / THERMAL_HZ);
+    const publish = (): void => {
       const frame = frames[seq % frames.length]!;
       const median = frame.toSorted()[frame.length >> 1]!;
       const payload = Buffer.alloc(16 + frame.length * 2);
-      payload.writeBigUInt64LE(BigInt(hostClock.nowUs()), 0);
+      payload.writeBigUInt64LE(BigInt(dueUs()), 0);
       payload.writeUInt32LE(seq++, 8);
       for (const [i, count] of frame.entries()) payload.writeInt16LE(2000 + (count - median) * 4, 16 + i * 2);
       publisher.publish('site/thermal', payload);
-    }, 1000 / THERMAL_HZ);
+    };
+    const timer = setInterval(() => {
+      while (dueUs() <= hostClock.nowUs()) publish();
+    }, 20);
     return () => {
       clearInterval(timer);
       publisher.end(true);
