@@ -69,6 +69,9 @@ ${more}`;
       const count = await learnt(first);
       return count > 20 && count;
     });
+    const { endUs } = raised!;
+    const like = await put(first, 'like-then', { query: { moment: { source: 'heat', timeUs: endUs } }, on: ['heat'], threshold: 0.99 });
+    expect(like.status).toBe(200);
     // What was known then is on the disk a second later.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await first.stop('SIGKILL');
@@ -85,6 +88,9 @@ ${more}`;
       expect(again).toBeGreaterThanOrEqual(known);
       expect(await alertsOf(second)).toHaveLength(1);
       expect(told.filter(({ state }) => state === 'raised')).toEqual([]);
+      // The moment itself is forgotten by now: the rule kept what it looks for.
+      const { rules } = (await second.get('/api/v1/rules')) as { rules: { id: string }[] };
+      expect(rules.map(({ id }) => id)).toContain('like-then');
       const answer = await put(second, 'always', { query: { text: 'a fire' }, on: ['heat'], threshold: 1, clearBelow: 1 });
       expect(answer.status).toBe(200);
       const cleared = await until('the clear', () => told.find(({ state }) => state === 'cleared'));
@@ -123,6 +129,20 @@ ${more}`;
     } finally {
       child.kill('SIGKILL');
     }
+  });
+
+  it('starts without a live rule that has lost what it looks for, and says so', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'edgebind-lost-'));
+    mkdirSync(join(folder, 'state'));
+    const lost = { id: 'lost', query: { moment: { source: 'heat', timeUs: 1 } }, on: ['heat'], threshold: 0.9 };
+    writeFileSync(join(folder, 'state/rules.json'), JSON.stringify({ version: 1, put: [lost], deleted: [] }));
+    writeFileSync(join(folder, 'config.yaml'), config());
+    const { status, stderr } = spawnSync(process.execPath, [cli, 'run', join(folder, 'config.yaml'), '--port', '0', '--for', '1s'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect(stderr).toMatch(/lost.*left out|left out.*lost/);
+    expect(status).toBe(0);
   });
 
   it.each([

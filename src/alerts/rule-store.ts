@@ -2,19 +2,31 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
+import type { SpaceVector } from '../space/vector.ts';
 import { ruleSchema, type Rule } from './rule.ts';
 
 const VERSION = 1;
 const versionSchema = z.object({ version: z.number() });
-const storeSchema = z.strictObject({ version: z.literal(VERSION), put: z.array(ruleSchema), deleted: z.array(z.string()) });
+const storeSchema = z.strictObject({
+  version: z.literal(VERSION),
+  put: z.array(ruleSchema),
+  deleted: z.array(z.string()),
+  past: z.array(z.strictObject({ rule: z.string(), space: z.string(), vector: z.base64().transform(numbersOf) })).default([]),
+});
 
 /** What was changed live: rules put, and ids of the config's rules that were deleted. It outlives restarts. */
 export interface LiveRules {
   readonly put: readonly Rule[];
   readonly deleted: readonly string[];
+  /** What rules put look for that the past gave: moments and the evidence of alerts are gone some day, the rules stay. */
+  readonly past: readonly PastQuery[];
 }
 
-const NOTHING: LiveRules = { put: [], deleted: [] };
+export interface PastQuery extends SpaceVector {
+  readonly rule: string;
+}
+
+const NOTHING: LiveRules = { put: [], deleted: [], past: [] };
 
 /** @throws EdgeBindError `STATE_UNREADABLE`, `STATE_NEWER`: what cannot be read is never overwritten unseen */
 export function readLiveRules(path: string): LiveRules {
@@ -47,10 +59,31 @@ const unreadable = (path: string, why: string, cause: unknown): EdgeBindError =>
     cause,
   });
 
-/** Replaces the file in one step, so that a power cut leaves the old or the new one. */
-export function writeLiveRules(path: string, rules: LiveRules): void {
-  mkdirSync(dirname(path), { recursive: true });
+/**
+ * Replaces the file in one step, so that a power cut leaves the old or the new one.
+ *
+ * @throws EdgeBindError `STATE_UNWRITABLE`
+ */
+export function writeLiveRules(path: string, { past, ...rules }: LiveRules): void {
   const next = `${path}.next`;
-  writeFileSync(next, `${JSON.stringify({ version: VERSION, ...rules }, null, 2)}\n`);
-  renameSync(next, path);
+  const vectors = past.map(({ vector, ...others }) => ({ ...others, vector: base64Of(vector) }));
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(next, `${JSON.stringify({ version: VERSION, ...rules, past: vectors }, null, 2)}\n`);
+    renameSync(next, path);
+  } catch (cause) {
+    throw new EdgeBindError(
+      'STATE_UNWRITABLE',
+      `${path}: the change cannot be kept (${messageOf(cause)}), so the rules are as before; make room, or make the folder writable`,
+      { cause },
+    );
+  }
+}
+
+const base64Of = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
+function numbersOf(base64: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+  return new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
 }

@@ -86,7 +86,7 @@ export async function openBundle(dir: string): Promise<Bundle> {
   const files = new GraphFiles(dir);
   for (const [key, stated] of Object.entries(manifest.modalities)) {
     if (!stated) continue;
-    const modality = key as EncoderModality;
+    const modality = key;
     const { entry, decides } = await openEntry({ file, modality, stated, dim: manifest.space.dim, files });
     entries.set(modality, entry);
     parts[modality] = decides;

@@ -55,7 +55,7 @@ async function open(plans: readonly FrontEndPlan[]): Promise<void> {
 async function prepare({ id, graph, raw, spare }: Extract<ToFrontEndWorker, { kind: 'prepare' }>): Promise<void> {
   const start = performance.now();
   try {
-    const use = uses.get(graph as EncoderModality);
+    const use = uses.get(graph);
     if (!use) throw new Error(`no front end for ${graph}`);
     const item = await itemOf(use, raw, spare);
     const buffers = item.map(({ data }) => data.buffer).filter((buffer) => buffer instanceof ArrayBuffer);

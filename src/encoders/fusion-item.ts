@@ -18,7 +18,7 @@ export type TokensByModality = Readonly<{ [M in EncoderModality]?: readonly Floa
 export function fusionItem({ width, mask, modalities }: FusionTerms, tokens: TokensByModality): GraphItem {
   return Object.entries(modalities).flatMap(([modality, input]): Feed[] => {
     if (!input) return [];
-    const present = tokens[modality as EncoderModality] ?? [];
+    const present = tokens[modality] ?? [];
     const length = Math.max(1, present.length);
     const data = new Float32Array(length * width);
     for (const [i, token] of present.entries()) data.set(token, i * width);

@@ -150,7 +150,7 @@ export function checkFusion(
 ): void {
   const issue = (path: string[], message: string): void => context.addIssue({ code: 'custom', path, message });
   for (const [modality, entry] of Object.entries(modalities)) {
-    const input = fusion?.modalities[modality as EncoderModality];
+    const input = fusion?.modalities[modality];
     if (entry?.tokens && !input)
       issue(
         ['modalities', modality, 'tokens'],

@@ -100,6 +100,11 @@ export class Alerting {
       onAlert: options.onAlert,
       onRules: () => options.onRules(this.#engine.queries),
       onChange: (change) => this.desk.note(change),
+      onLeftOut: ({ id }, error) =>
+        log.error(
+          { rule: id, error: messageOf(error) },
+          'a rule that was put live cannot be put into force and is left out; put it anew or delete it',
+        ),
     });
     this.desk.serve(this.book);
   }

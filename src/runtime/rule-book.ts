@@ -26,6 +26,8 @@ export interface RuleBookOptions {
   readonly onRules?: () => void;
   /** Told of each change of a rule that was made live. */
   readonly onChange: (change: RuleChange) => void;
+  /** Told of each rule put live earlier that cannot be put into force today: what it looks for is gone, or of another space. */
+  readonly onLeftOut: (rule: Rule, error: unknown) => void;
 }
 
 /** Turns queries into vectors of one space. */
@@ -43,6 +45,9 @@ export interface RuleChange {
   readonly before?: Rule;
   readonly now?: Rule;
 }
+
+const looksIntoThePast = (rule: Rule): boolean =>
+  partsOf(rule.query).some(({ part }) => part.moment !== undefined || part.event !== undefined);
 
 /** More rules than that are a mistake or an attack. */
 const MAX_RULES = 2000;
@@ -99,9 +104,11 @@ export class RuleBook {
       const before = this.list().find((other) => other.id === id);
       if (!before && this.list().length >= MAX_RULES)
         throw new UsageError('TOO_MANY_RULES', `there are ${MAX_RULES} rules already: delete one first`);
+      const past = looksIntoThePast(rule) ? queries.map((query) => ({ rule: id, ...query })) : [];
       this.#store({
         put: [...this.#live.put.filter((other) => other.id !== id), rule],
         deleted: this.#live.deleted.filter((other) => other !== id),
+        past: [...this.#live.past.filter((other) => other.rule !== id), ...past],
       });
       this.#tell(this.#options.engine.set(rule, ...queries));
       this.#options.onChange({ what: 'put', rule: id, by, ...(before && { before }), now: rule });
@@ -123,12 +130,13 @@ export class RuleBook {
   /** @throws EdgeBindError `UNKNOWN_RULE` */
   async delete(id: string, by: string): Promise<void> {
     await this.#inTurn(() => {
-      const before = this.list().find((rule) => rule.id === id);
+      const before = [...this.list(), ...this.#live.put].find((rule) => rule.id === id);
       if (!before) throw new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`);
       const isFromConfig = this.#fromConfig.some((rule) => rule.id === id);
       this.#store({
         put: this.#live.put.filter((rule) => rule.id !== id),
         deleted: isFromConfig ? [...new Set([...this.#live.deleted, id])] : this.#live.deleted,
+        past: this.#live.past.filter((other) => other.rule !== id),
       });
       this.#tell(this.#options.engine.delete(id));
       this.#options.onChange({ what: 'delete', rule: id, by, before });
@@ -176,10 +184,20 @@ export class RuleBook {
     const changed: (readonly [Rule, readonly SpaceVector[]])[] = [];
     for (const rule of wanted.values()) {
       const isSame = inForce.get(rule.id) === JSON.stringify(rule);
-      const known = isSame ? this.#options.engine.queriesOf(rule.id) : [];
+      const isLive = this.#live.put.includes(rule);
+      const kept = isLive ? this.#live.past.filter((one) => one.rule === rule.id) : [];
+      const known = isSame ? this.#options.engine.queriesOf(rule.id) : kept;
       // What compares with the past has no vector in any space.
       if (isSame && known.length === 0) continue;
-      const queries = await this.#queries(rule, known);
+      let queries: readonly SpaceVector[];
+      try {
+        queries = await this.#queries(rule, known);
+      } catch (error) {
+        if (isSame || !isLive) throw error;
+        // One rule that has lost what it looks for must not keep all others from watching.
+        this.#options.onLeftOut(rule, error);
+        continue;
+      }
       if (!isSame || queries.length !== known.length || queries.some((query) => !known.includes(query))) changed.push([rule, queries]);
     }
     for (const id of inForce.keys()) if (!wanted.has(id)) this.#tell(this.#options.engine.delete(id));
