@@ -84,9 +84,8 @@ export async function openBundle(dir: string): Promise<Bundle> {
   const entries = new Map<EncoderModality, BundleEntry>();
   const parts: Record<string, unknown> = {};
   const files = new GraphFiles(dir);
-  for (const [key, stated] of Object.entries(manifest.modalities)) {
+  for (const [modality, stated] of Object.entries(manifest.modalities)) {
     if (!stated) continue;
-    const modality = key;
     const { entry, decides } = await openEntry({ file, modality, stated, dim: manifest.space.dim, files });
     entries.set(modality, entry);
     parts[modality] = decides;

@@ -60,9 +60,8 @@ export async function graphPlans(
 function fusionProbe(terms: FusionTerms, item: number): GraphItem {
   const { width, modalities } = terms;
   const tokens: Partial<Record<EncoderModality, Float32Array[]>> = {};
-  for (const [key, input] of Object.entries(modalities)) {
+  for (const [modality, input] of Object.entries(modalities)) {
     if (!input) continue;
-    const modality = key;
     const count = Math.min(item + 2, input.keep);
     const all = goldenInput(modality, item, [count, width]);
     tokens[modality] = Array.from({ length: count }, (_, i) => all.subarray(i * width, (i + 1) * width));
