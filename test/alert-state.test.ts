@@ -70,7 +70,8 @@ ${more}`;
       return count > 20 && count;
     });
     const { endUs } = raised!;
-    const like = await put(first, 'like-then', { query: { moment: { source: 'heat', timeUs: endUs } }, on: ['heat'], threshold: 0.99 });
+    const query = { moment: { source: 'heat', timeUs: endUs } };
+    const like = await put(first, 'like-then', { query, on: ['heat'], threshold: 0.99, silent: true });
     expect(like.status).toBe(200);
     // What was known then is on the disk a second later.
     await new Promise((resolve) => setTimeout(resolve, 1500));

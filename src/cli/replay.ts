@@ -119,7 +119,8 @@ class Stepper {
   #isOver = false;
 
   async wait(atUs: number): Promise<void> {
-    this.#untilUs ??= atUs;
+    // A clock that was set back begins a second anew.
+    if (this.#untilUs === undefined || atUs < this.#untilUs - 1e6) this.#untilUs = atUs;
     while (!this.#isOver && atUs >= this.#untilUs) {
       process.stderr.write(`${new Date(atUs / 1000).toISOString()}: Enter for one second more\n`);
       this.#isOver = (await this.#iterator.next()).done === true;

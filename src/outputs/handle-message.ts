@@ -1,5 +1,6 @@
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
+import { MODALITIES } from '../core/types.ts';
 import type { ClientMessage, SubscribeMessage } from '../core/wire.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import { ClientMessageError, parseClientMessage } from './client-message.ts';
@@ -76,6 +77,7 @@ export class MessageHandler {
   #subscribe(request: SubscribeMessage): void {
     const { subscriptions, alerts } = this.#session;
     this.#checkSources(request);
+    this.#checkModalities(request);
     const replaced = subscriptions.get(request.sub);
     const { maxSubscriptions } = this.#context.limits;
     if (!replaced && subscriptions.size >= maxSubscriptions) {
@@ -102,6 +104,17 @@ export class MessageHandler {
     const close = nearest(unknown, known);
     const fix = close ? `did you mean "${close}"?` : `known here: ${known.slice(0, 20).join(', ')}`;
     throw new ClientMessageError('UNKNOWN_SOURCE', `there is no source "${unknown}"; ${fix}`, sub);
+  }
+
+  /** Only here is it known what sensors of the user's there are. */
+  #checkModalities({ sub, modalities }: SubscribeMessage): void {
+    if (!modalities) return;
+    const known = [...new Set([...MODALITIES, ...this.#context.sources().map(({ modality }) => modality), FUSED_SOURCE])];
+    const unknown = modalities.find((modality) => !known.includes(modality));
+    if (unknown === undefined) return;
+    const close = nearest(unknown, known);
+    const fix = close ? `did you mean "${close}"?` : `known here: ${known.join(', ')}`;
+    throw new ClientMessageError('UNKNOWN_MODALITY', `no source has the modality "${unknown}"; ${fix}`, sub);
   }
 
   #unsubscribe(name: string): void {
