@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { base64Of, floatsOf, holdsFloats } from '../core/base64.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { SpaceVector } from '../space/vector.ts';
 import { ruleSchema, type Rule } from './rule.ts';
@@ -11,7 +12,15 @@ const storeSchema = z.strictObject({
   version: z.literal(VERSION),
   put: z.array(ruleSchema),
   deleted: z.array(z.string()),
-  past: z.array(z.strictObject({ rule: z.string(), space: z.string(), vector: z.base64().transform(numbersOf) })).default([]),
+  past: z
+    .array(
+      z.strictObject({
+        rule: z.string(),
+        space: z.string(),
+        vector: z.base64().refine(holdsFloats, 'a vector is float32 numbers in base64').transform(floatsOf),
+      }),
+    )
+    .default([]),
 });
 
 /** What was changed live: rules put, and ids of the config's rules that were deleted. It outlives restarts. */
@@ -78,12 +87,4 @@ export function writeLiveRules(path: string, { past, ...rules }: LiveRules): voi
       { cause },
     );
   }
-}
-
-const base64Of = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
-  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-
-function numbersOf(base64: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
-  return new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
 }

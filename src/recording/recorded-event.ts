@@ -1,5 +1,6 @@
 import type { McapTypes } from '@mcap/core';
 import { z } from 'zod';
+import { floatsOf, holdsFloats } from '../core/base64.ts';
 import { PayloadError } from '../core/errors.ts';
 import type { Fused } from '../core/fused.ts';
 import type { LedgerLine } from '../core/ledger.ts';
@@ -206,7 +207,7 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
 }
 
 function floats(base64: string): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
-  if (bytes.length % 4 !== 0) throw new PayloadError('badMessage', `a vector of ${bytes.length} bytes; wanted a multiple of 4`);
-  return new Float32Array(bytes.buffer);
+  if (!holdsFloats(base64))
+    throw new PayloadError('badMessage', `a vector of ${Buffer.byteLength(base64, 'base64')} bytes; wanted a multiple of 4`);
+  return floatsOf(base64);
 }

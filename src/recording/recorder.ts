@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { base64Of } from '../core/base64.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Ledger, Stage } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
@@ -297,8 +298,6 @@ export class Recorder {
   }
 }
 
-const base64Of = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string =>
-  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 const sizeOf = (payload: Payload): number => payloadBytes(payload).byteLength;
 
 /** A thread cannot load TypeScript on Node 20: sources that run as they are (in tests) use the last build. */

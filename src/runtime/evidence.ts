@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import type { Judged } from '../alerts/active-rule.ts';
 import type { EvidenceStore } from '../alerts/evidence-store.ts';
+import { base64Of, floatsOf } from '../core/base64.ts';
 import type { Alert, Pcm, Picture, Sample, SenseScore } from '../core/types.ts';
 import type { SpaceVector } from '../space/vector.ts';
 
@@ -55,7 +56,7 @@ export class Evidence {
     const facts: EvidenceFacts = {
       alert,
       senses: senses.toSorted((a, b) => b.spreads - a.spreads),
-      ...(judged && { space: judged.space, vector: Buffer.from(Float32Array.from(judged.vector).buffer).toString('base64') }),
+      ...(judged && { space: judged.space, vector: base64Of(Float32Array.from(judged.vector)) }),
       picture: thumbnail !== undefined,
       sound: sound !== undefined,
     };
@@ -77,8 +78,7 @@ export class Evidence {
   async vector(id: string): Promise<SpaceVector | undefined> {
     const facts = await this.facts(id);
     if (facts?.space === undefined || facts.vector === undefined) return undefined;
-    const bytes = Uint8Array.from(Buffer.from(facts.vector, 'base64'));
-    return { space: facts.space, vector: new Float32Array(bytes.buffer) };
+    return { space: facts.space, vector: floatsOf(facts.vector) };
   }
 }
 
