@@ -1,10 +1,10 @@
 // npm start: from a plain clone to a running EdgeBind. Arguments go to `edgebind run`:  npm start -- my-config.yaml --port 8080
 import { spawn } from 'node:child_process';
-import { build, installModules, installPrograms, requireNode, root } from './steps.mjs';
+import { build, installModules, installPrograms, requireNode, root, turboJpeg } from './steps.mjs';
 
 requireNode();
 installModules();
-installPrograms({ ffmpeg: 'ffmpeg', socat: 'socat' });
+installPrograms({ ffmpeg: 'ffmpeg', socat: 'socat', ...turboJpeg });
 build();
 
 const child = spawn(process.execPath, ['bin/edgebind.js', 'run', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });

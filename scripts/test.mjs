@@ -3,11 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, installModules, installPrograms, requireNode, root, run } from './steps.mjs';
+import { build, installModules, installPrograms, requireNode, root, run, turboJpeg } from './steps.mjs';
 
 requireNode();
 installModules();
-installPrograms({ ffmpeg: 'ffmpeg', socat: 'socat', mosquitto: 'mosquitto', udevadm: 'udev', chromium: 'chromium' });
+installPrograms({ ffmpeg: 'ffmpeg', socat: 'socat', mosquitto: 'mosquitto', udevadm: 'udev', chromium: 'chromium', ...turboJpeg });
 build();
 run(process.execPath, ['scripts/check.mjs']);
 

@@ -1,7 +1,9 @@
+import { isMainThread } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import { messageOf, PayloadError } from '../core/errors.ts';
 import type { RgbPicture } from '../core/types.ts';
-import { jpegHead } from './jpeg-head.ts';
+import { jpegHead, type JpegHead } from './jpeg-head.ts';
+import { openTurboJpeg } from './turbo-jpeg.ts';
 
 /** A picture of more pixels, or of a longer side, is refused before its memory is spent. */
 const MAX_PIXELS = 50_000_000;
@@ -9,6 +11,9 @@ const MAX_SIDE = 32_768;
 
 sharp.cache(false);
 sharp.concurrency(1);
+
+/** For worker threads: the main one has an event loop to keep, and leaves the work to the threads of libvips. */
+const turboJpeg = isMainThread ? undefined : openTurboJpeg();
 
 /** A picture of one channel of 16 bits: centi-kelvin, millimetres. `values.length === width * height`, row-major. */
 export interface Grey16 {
@@ -24,15 +29,23 @@ export interface Grey16 {
  *
  * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`
  */
-export const decodePicture = (bytes: Uint8Array): Promise<RgbPicture> =>
-  decoded(bytes, async (image, { space }) => {
-    if (space === 'cmyk') {
-      const { data, info } = await image.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true });
-      return { kind: 'rgb24', width: info.width, height: info.height, data: fromCmyk(data) };
-    }
-    const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
-    return { kind: 'rgb24', width: info.width, height: info.height, data: info.channels === 3 ? data : repeated(data) };
-  });
+export async function decodePicture(bytes: Uint8Array): Promise<RgbPicture> {
+  const head = turboJpeg && jpegHead(bytes);
+  // What TurboJPEG does not find clean is judged by libvips, as where there is no TurboJPEG.
+  const photo = head?.channels === 3 && fits(head) ? turboJpeg?.(bytes, head) : undefined;
+  return photo ?? decoded(bytes, rgbOf);
+}
+
+const fits = ({ width, height }: JpegHead): boolean => Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS;
+
+async function rgbOf(image: Sharp, { space }: Head): Promise<RgbPicture> {
+  if (space === 'cmyk') {
+    const { data, info } = await image.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer({ resolveWithObject: true });
+    return { kind: 'rgb24', width: info.width, height: info.height, data: fromCmyk(data) };
+  }
+  const { data, info } = await image.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { kind: 'rgb24', width: info.width, height: info.height, data: info.channels === 3 ? data : repeated(data) };
+}
 
 /**
  * Decodes a 16-bit grey PNG to its numbers, unchanged.

@@ -11,6 +11,7 @@ import { clockCheck } from './clock-check.ts';
 import { diskCheck } from './disk-check.ts';
 import type { Finding } from './finding.ts';
 import { graphCheck, otherProvider } from './graph-checks.ts';
+import { jpegCheck } from './jpeg-check.ts';
 import { nodeCheck } from './node-check.ts';
 import { onnxruntimeCheck } from './onnxruntime-check.ts';
 import { programCheck } from './program-check.ts';
@@ -30,6 +31,7 @@ export async function* examine(loaded: LoadedConfig | undefined, progress: (text
   const sources = config?.sources.map(({ from }) => from);
   yield nodeCheck(process.version);
   yield* programs(sources);
+  yield jpegCheck();
   yield await serialCheck(sources ?? []);
   yield await clockCheck();
   for (const url of new Set([config?.broker.url, config?.outputs.mqtt?.url])) if (url !== undefined) yield await brokerCheck(url);
