@@ -1,4 +1,4 @@
-import { pipe, tap, type Observable } from 'rxjs';
+import { connect, tap, type Observable } from 'rxjs';
 import type { Source } from '../src/core/source.ts';
 import type { Embedding, Pcm } from '../src/core/types.ts';
 import { streamingLogMel } from '../src/frontends/streaming-log-mel.ts';
@@ -15,11 +15,13 @@ export const microphone = ({ id, modality, readings$ }: Source<Pcm>, { ledger, c
     tap((sample) => show(sample)),
     // With the model in force; a new one takes over without a window lost.
     handover({ source: id, models$, stage: ledger.stage(id, 'window') }, ({ encoders, frontEnd, policy }, window) =>
-      pipe(
-        windows({ ...window, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
-        enoughCoverage({ ...window, stage: ledger.stage(id, 'coverage') }),
-        streamingLogMel(frontEnd(modality)), // each frame once, however much windows overlap
-        encoders.encode(id, policy),
+      connect((samples$) =>
+        samples$.pipe(
+          windows({ ...window, stage: ledger.stage(id, 'window') }), // by event time; gaps lower coverage, never shift time
+          enoughCoverage({ ...window, stage: ledger.stage(id, 'coverage') }),
+          streamingLogMel(frontEnd(modality), samples$), // each frame once, as its sound comes, however much windows overlap
+          encoders.encode(id, policy),
+        ),
       ),
     ),
   );

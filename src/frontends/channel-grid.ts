@@ -3,7 +3,11 @@ import type { Tensor } from '../core/types.ts';
 import type { ImuRecipe } from './recipe.ts';
 
 /** When the points of a grid are, and what fills holes. */
-type GridTerms = Pick<ImuRecipe, 'rateHz' | 'seconds' | 'gaps' | 'maxGapMs'>;
+interface Grid extends Pick<ImuRecipe, 'rateHz' | 'gaps' | 'maxGapMs'> {
+  readonly startUs: number;
+  /** Points. */
+  readonly length: number;
+}
 
 /** One reading of a sensor of several channels. NaN: that channel has no value. */
 export interface ChannelRow {
@@ -23,45 +27,62 @@ export interface ChannelRow {
 export function channelGrid(
   rows: readonly ChannelRow[],
   channels: number,
-  { rateHz, seconds, gaps, maxGapMs }: GridTerms,
+  terms: Pick<ImuRecipe, 'rateHz' | 'seconds' | 'gaps' | 'maxGapMs'>,
   startUs: number,
 ): Tensor {
-  const sorted = newestOfEqualTimes(rows);
-  const length = Math.round(rateHz * seconds);
-  const data = new Float32Array(channels * length);
+  const sorted = isAscending(rows) ? rows : newestOfEqualTimes(rows);
+  const grid: Grid = { ...terms, startUs, length: Math.round(terms.rateHz * terms.seconds) };
+  const data = new Float32Array(channels * grid.length);
+  const times = Float64Array.from(sorted, ({ timeUs }) => timeUs);
+  // Most rows have all their channels: where each point lies among them is looked up once.
+  const rights = rightsOf(times, grid);
   for (let channel = 0; channel < channels; channel++) {
-    const valid = sorted.filter(({ values }) => Number.isFinite(values[channel]));
-    if (valid.length === 0) throw new PayloadError('NO_ROWS', `channel ${channel} has no value at all`);
-    let right = 0;
-    for (let k = 0; k < length; k++) {
-      const time = startUs + (k * 1e6) / rateHz;
-      while (right < valid.length && (valid[right]?.timeUs ?? 0) < time) right++;
-      data[channel * length + k] = valueAt(
-        time,
-        valid[right - 1],
-        valid[right],
-        channel,
-        gaps === 'zero' ? maxGapMs * 1000 : Number.POSITIVE_INFINITY,
-        gaps,
-      );
+    const values = Float64Array.from(sorted, (row) => row.values[channel] ?? NaN);
+    const out = data.subarray(channel * grid.length, (channel + 1) * grid.length);
+    const known = values.filter(Number.isFinite);
+    if (known.length === 0) throw new PayloadError('NO_ROWS', `channel ${channel} has no value at all`);
+    if (known.length === values.length) fill(out, times, values, rights, grid);
+    else {
+      const knownTimes = times.filter((_, row) => Number.isFinite(values[row]));
+      fill(out, knownTimes, known, rightsOf(knownTimes, grid), grid);
     }
   }
-  return { shape: [channels, length], data };
+  return { shape: [channels, grid.length], data };
 }
 
-function valueAt(
-  time: number,
-  left: ChannelRow | undefined,
-  right: ChannelRow | undefined,
-  channel: number,
-  widestUs: number,
-  gaps: GridTerms['gaps'],
-): number {
-  if (right?.timeUs === time) return right.values[channel] ?? 0;
-  if (!left || !right) return gaps === 'zero' ? 0 : ((left ?? right)?.values[channel] ?? 0);
-  if (right.timeUs - left.timeUs > widestUs) return 0;
-  const [a, b] = [left.values[channel] ?? 0, right.values[channel] ?? 0];
-  return a + ((b - a) * (time - left.timeUs)) / (right.timeUs - left.timeUs);
+/** For each point of the grid the first row that is not before it; the number of rows where there is none. */
+function rightsOf(times: Float64Array, grid: Grid): Int32Array {
+  const rights = new Int32Array(grid.length);
+  let right = 0;
+  for (let k = 0; k < rights.length; k++) {
+    const time = timeOf(k, grid);
+    while (right < times.length && (times[right] ?? 0) < time) right++;
+    rights[k] = right;
+  }
+  return rights;
+}
+
+function fill(out: Float32Array, times: Float64Array, values: Float64Array, rights: Int32Array, grid: Grid): void {
+  const isZero = grid.gaps === 'zero';
+  const widestUs = isZero ? grid.maxGapMs * 1000 : Number.POSITIVE_INFINITY;
+  for (let k = 0; k < out.length; k++) {
+    const right = rights[k] ?? 0;
+    const time = timeOf(k, grid);
+    const [rightUs, b] = [times[right] ?? NaN, values[right] ?? 0];
+    if (rightUs === time) out[k] = b;
+    else if (right === 0 || right === times.length) out[k] = isZero ? 0 : (values[Math.min(right, times.length - 1)] ?? 0);
+    else {
+      const [leftUs, a] = [times[right - 1] ?? 0, values[right - 1] ?? 0];
+      out[k] = rightUs - leftUs > widestUs ? 0 : a + ((b - a) * (time - leftUs)) / (rightUs - leftUs);
+    }
+  }
+}
+
+const timeOf = (k: number, { startUs, rateHz }: Grid): number => startUs + (k * 1e6) / rateHz;
+
+function isAscending(rows: readonly ChannelRow[]): boolean {
+  for (let i = 1; i < rows.length; i++) if ((rows[i - 1]?.timeUs ?? 0) >= (rows[i]?.timeUs ?? 0)) return false;
+  return true;
 }
 
 function newestOfEqualTimes(rows: readonly ChannelRow[]): ChannelRow[] {

@@ -34,6 +34,11 @@ export class SoundTimeline {
     this.#ring = new Float32Array(Math.ceil((2 * spanUs * rateHz) / 1e6) + rateHz);
   }
 
+  /** Number of the chunk that would follow; undefined where none has come. */
+  get nextSeq(): number | undefined {
+    return this.#newest && this.#newest.seq + 1;
+  }
+
   /** Number of the sample that sounds at a time. */
   indexOf(timeUs: number): number {
     return this.#anchor ? this.#anchor.index + Math.round(((timeUs - this.#anchor.timeUs) * this.#rateHz) / 1e6) : 0;

@@ -9,6 +9,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Embedding, SourceStatus } from '../core/types.ts';
 import { encodeVector } from '../core/vector-codec.ts';
+import { withVector } from '../core/with-vector.ts';
 import type { Encoding } from '../core/wire.ts';
 
 export interface MqttOutputOptions {
@@ -190,8 +191,7 @@ export class MqttOutput {
   #payload({ vector, ...meta }: Embedding | Fused): Buffer | string {
     const { encoding, clock } = this.#options;
     const header = { op: 'modality' in meta ? 'embedding' : 'fused', ...meta, publishedUs: clock.nowUs() };
-    if (encoding === 'json' || encoding === 'none')
-      return JSON.stringify({ ...header, vector: Array.from(vector, (value) => Number(value.toPrecision(9))) });
+    if (encoding === 'json' || encoding === 'none') return withVector(header, vector);
     const { bytes, scale } = encodeVector(encoding, vector);
     return Buffer.from(encodeFrame(encoding, JSON.stringify({ ...header, ...(scale !== undefined && { scale }) }), bytes).buffer);
   }

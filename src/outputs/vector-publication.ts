@@ -2,6 +2,7 @@ import { encodeFrame } from '../core/binary-frame.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Embedding, Sense } from '../core/types.ts';
 import { encodeVector, type VectorEncoding } from '../core/vector-codec.ts';
+import { withVector } from '../core/with-vector.ts';
 import type { Encoding } from '../core/wire.ts';
 import { FrameCache } from './frame-cache.ts';
 import { spliceSub, textFrame, type Frame, type Publication } from './publication.ts';
@@ -44,8 +45,7 @@ export class VectorPublication implements Publication {
   }
 
   #asJson(): string {
-    // Nine significant digits name a float32 exactly; the shortest text of its double would be twice as long.
-    this.#json ??= JSON.stringify({ ...this.#meta, vector: Array.from(this.#vector, (value) => Number(value.toPrecision(9))) });
+    this.#json ??= withVector(this.#meta, this.#vector);
     return this.#json;
   }
 
