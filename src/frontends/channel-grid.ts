@@ -33,21 +33,36 @@ export function channelGrid(
   const sorted = isAscending(rows) ? rows : newestOfEqualTimes(rows);
   const grid: Grid = { ...terms, startUs, length: Math.round(terms.rateHz * terms.seconds) };
   const data = new Float32Array(channels * grid.length);
-  const times = Float64Array.from(sorted, ({ timeUs }) => timeUs);
+  const times = new Float64Array(sorted.length);
+  for (let row = 0; row < times.length; row++) times[row] = sorted[row]?.timeUs ?? 0;
   // Most rows have all their channels: where each point lies among them is looked up once.
   const rights = rightsOf(times, grid);
   for (let channel = 0; channel < channels; channel++) {
-    const values = Float64Array.from(sorted, (row) => row.values[channel] ?? NaN);
-    const out = data.subarray(channel * grid.length, (channel + 1) * grid.length);
-    const known = values.filter(Number.isFinite);
-    if (known.length === 0) throw new PayloadError('NO_ROWS', `channel ${channel} has no value at all`);
-    if (known.length === values.length) fill(out, times, values, rights, grid);
-    else {
-      const knownTimes = times.filter((_, row) => Number.isFinite(values[row]));
-      fill(out, knownTimes, known, rightsOf(knownTimes, grid), grid);
-    }
+    const known = knownValues(sorted, channel, times);
+    if (known.values.length === 0) throw new PayloadError('NO_ROWS', `channel ${channel} has no value at all`);
+    const isWhole = known.values.length === times.length;
+    fill(data.subarray(channel * grid.length, (channel + 1) * grid.length), known, isWhole ? rights : rightsOf(known.times, grid), grid);
   }
   return { shape: [channels, grid.length], data };
+}
+
+/** The finite values of a channel, and when they were. */
+interface Known {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+function knownValues(rows: readonly ChannelRow[], channel: number, times: Float64Array): Known {
+  const values = new Float64Array(rows.length);
+  let count = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = rows[row]?.values[channel] ?? NaN;
+    values[row] = value;
+    if (Number.isFinite(value)) count++;
+  }
+  if (count === values.length) return { times, values };
+  const isKnown = (_: number, row: number): boolean => Number.isFinite(values[row]);
+  return { times: times.filter(isKnown), values: values.filter(isKnown) };
 }
 
 /** For each point of the grid the first row that is not before it; the number of rows where there is none. */
@@ -62,7 +77,7 @@ function rightsOf(times: Float64Array, grid: Grid): Int32Array {
   return rights;
 }
 
-function fill(out: Float32Array, times: Float64Array, values: Float64Array, rights: Int32Array, grid: Grid): void {
+function fill(out: Float32Array, { times, values }: Known, rights: Int32Array, grid: Grid): void {
   const isZero = grid.gaps === 'zero';
   const widestUs = isZero ? grid.maxGapMs * 1000 : Number.POSITIVE_INFINITY;
   for (let k = 0; k < out.length; k++) {
