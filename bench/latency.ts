@@ -15,8 +15,9 @@ import { compare, median, report, type BenchOptions, type BenchReport, type Benc
 export const name = 'latency';
 
 const OVERHEAD = 'ms from the newest sample to its receipt over WebSocket, less the bare model time; less is better';
-const WARM_UP_SECONDS = 4;
-const SECONDS = 16;
+/** Longer than any window, several times of those made: by then V8 has compiled what makes them. */
+const WARM_UP_SECONDS = 8;
+const SECONDS = 32;
 const RUNS = 3;
 
 /** One product under the load. */
@@ -42,7 +43,7 @@ interface Product {
 export async function run({ quick = false }: BenchOptions = {}): Promise<BenchReport> {
   const folder = await mkdtemp(join(tmpdir(), 'edgebind-latency-'));
   const broker = await startBroker({ port: 0, log: silentLog });
-  const seconds = quick ? WARM_UP_SECONDS + 3 : SECONDS;
+  const seconds = quick ? WARM_UP_SECONDS + 8 : SECONDS;
   try {
     await writeBenchBundle(join(folder, 'bundle'));
     const turns: { ours: Measured; opponent: Measured; bare: Readonly<Record<BenchSense, number>> }[] = [];
