@@ -22,6 +22,7 @@ interface Topic {
   readonly schema: string;
   readonly encoding: string;
   readonly count: number;
+  readonly readings?: number;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly seconds?: number;
 }
@@ -78,7 +79,7 @@ it.skipIf(!hasMcap)('opens with PyPI mcap: checksums hold, indexes lead to every
   expect(read.statistics.chunks).toBeGreaterThan(1);
   expect(read.statistics.indexed).toBe(read.statistics.chunks);
   expect(read.streamed).toBe(total);
-  expect(read.metadata).toMatchObject([{ name: 'edgebind', format: '1' }]);
+  expect(read.metadata).toMatchObject([{ name: 'edgebind', format: '2' }]);
   const readings = { encoding: 'protobuf', count: READINGS, seconds: Math.floor((START_US - 9) / 1e6) };
   expect(read.topics).toMatchObject({
     '/cam/image': { ...readings, schema: 'foxglove.CompressedImage', fields: { format: 'jpeg', data: 20_000 } },
@@ -94,7 +95,7 @@ it.skipIf(!hasMcap)('opens with PyPI mcap: checksums hold, indexes lead to every
     },
     '/heat/thermal': { ...readings, schema: 'foxglove.RawImage', fields: { encoding: '32FC1', step: 128, data: 3072 } },
     '/far/depth': { ...readings, schema: 'foxglove.RawImage', fields: { encoding: '16UC1', step: 32, data: 384 } },
-    '/wrist/imu': { ...readings, schema: 'edgebind.Imu' },
+    '/wrist/imu': { schema: 'edgebind.Imu', encoding: 'protobuf', readings: READINGS, seconds: Math.floor((START_US + 50_000 - 9) / 1e6) },
     '/mic/embedding': { schema: 'edgebind.Embedding', encoding: 'protobuf', count: 1 },
     '/edgebind/session': { schema: 'edgebind.Session', encoding: 'jsonschema', count: 1 },
     '/edgebind/score': { encoding: 'jsonschema', count: 1 },

@@ -1,7 +1,9 @@
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { McapChunkBuilder, McapRecordBuilder, type McapTypes } from '@mcap/core';
-import { zstdCompress } from './zstd.ts';
+import { McapRecordBuilder, type McapTypes } from '@mcap/core';
+import { Chunk } from './chunk.ts';
+import { MessageEncoder } from './message-encoder.ts';
+import { MotionBatch } from './motion-batch.ts';
 
 /** Chunks are closed at this size; smaller ones when their time has come. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -12,8 +14,6 @@ const WORTH_COMPRESSING = 0.5;
 const [SCHEMA, CHANNEL, STATISTICS, METADATA_INDEX, CHUNK_INDEX] = [0x03, 0x04, 0x0b, 0x0d, 0x08];
 
 export interface McapMessage {
-  readonly channelId: number;
-  readonly sequence: number;
   readonly logUs: number;
   readonly publishUs: number;
   readonly data: Uint8Array;
@@ -31,18 +31,22 @@ export class McapFile {
   readonly path: string;
   readonly #fd: number;
   readonly #builder = new McapRecordBuilder();
-  readonly #chunk = new McapChunkBuilder({ useMessageIndex: true });
+  readonly #chunk = new Chunk();
+  readonly #batches = new Map<number, MotionBatch>();
+  readonly #encoder = new MessageEncoder();
   readonly #schemas: McapTypes.Schema[] = [];
   readonly #channels: McapTypes.Channel[] = [];
   readonly #chunks: McapTypes.ChunkIndex[] = [];
   readonly #metadata: McapTypes.MetadataIndex[] = [];
-  readonly #counts = new Map<number, bigint>();
+  readonly #counts = new Map<number, number>();
   #crc = 0;
   #position = 0;
   #denseBytes = 0;
-  #messages = 0n;
-  #startNs = 0n;
-  #endNs = 0n;
+  /** Readings and messages of the chunk, in the order in which they came. */
+  #places = 0;
+  #messages = 0;
+  #startUs = 0;
+  #endUs = 0;
 
   constructor(path: string, library: string) {
     this.path = path;
@@ -54,12 +58,7 @@ export class McapFile {
 
   /** Bytes in the file, and those that wait for their chunk. */
   get size(): number {
-    return this.#position + this.#chunk.byteLength;
-  }
-
-  /** Messages that wait for their chunk. */
-  get waiting(): number {
-    return this.#chunk.numMessages;
+    return this.#position + this.#chunk.length;
   }
 
   addMetadata(name: string, values: Readonly<Record<string, string>>): void {
@@ -81,56 +80,52 @@ export class McapFile {
     this.#write();
   }
 
-  add({ channelId, sequence, logUs, publishUs, data, isDense }: McapMessage): void {
-    const logTime = nanoseconds(logUs);
-    this.#chunk.addMessage({ channelId, sequence, logTime, publishTime: nanoseconds(publishUs), data });
-    if (this.#messages === 0n || logTime < this.#startNs) this.#startNs = logTime;
-    if (logTime > this.#endNs) this.#endNs = logTime;
-    this.#messages++;
-    this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0n) + 1n);
+  add(channelId: number, sequence: number, { logUs, publishUs, data, isDense }: McapMessage): void {
+    this.#append(channelId, sequence, logUs, publishUs, data);
+    this.#places++;
     if (isDense) this.#denseBytes += data.length;
-    if (this.#chunk.byteLength >= CHUNK_BYTES) this.flush();
+    if (this.#chunk.length >= CHUNK_BYTES) this.flush();
+  }
+
+  /** A reading of an inertial sensor, `data` as it is in a block: it shares a message with those around it. */
+  addMotion(channelId: number, sequence: number, reading: McapMessage): void {
+    const { logUs, publishUs, data, isDense } = reading;
+    let batch = this.#batches.get(channelId);
+    if (!batch) this.#batches.set(channelId, (batch = new MotionBatch(channelId)));
+    if (!batch.add(sequence, this.#places, logUs, publishUs, data)) {
+      this.#close(batch);
+      if (this.#chunk.length >= CHUNK_BYTES) this.flush();
+      if (!batch.add(sequence, this.#places, logUs, publishUs, data)) {
+        this.add(channelId, sequence, { logUs, publishUs, data: this.#encoder.reading('imu', data, publishUs), isDense });
+        return;
+      }
+    }
+    this.#places++;
   }
 
   /** Writes what waits as one chunk. */
   flush(): void {
-    if (this.#chunk.numMessages === 0) return;
-    const { buffer, messageStartTime, messageEndTime } = this.#chunk;
-    const isWorth = this.#denseBytes < buffer.length * (1 - WORTH_COMPRESSING);
-    const records = isWorth ? zstdCompress(buffer) : buffer;
-    const compression = isWorth ? 'zstd' : '';
-    const uncompressedSize = BigInt(buffer.length);
-    const chunkStartOffset = BigInt(this.#position);
-    const chunkLength = this.#builder.writeChunk({
-      messageStartTime,
-      messageEndTime,
-      uncompressedSize,
-      uncompressedCrc: crc32(buffer),
-      compression,
-      records,
-    });
-    this.#write();
-    const messageIndexOffsets = new Map<number, bigint>();
-    const indexStart = BigInt(this.#position);
-    let messageIndexLength = 0n;
-    for (const index of this.#chunk.indices) {
-      messageIndexOffsets.set(index.channelId, indexStart + messageIndexLength);
-      messageIndexLength += this.#builder.writeMessageIndex(index);
-    }
-    this.#write();
-    this.#chunks.push({
-      messageStartTime,
-      messageEndTime,
-      chunkStartOffset,
-      chunkLength,
-      messageIndexOffsets,
-      messageIndexLength,
-      compression,
-      compressedSize: BigInt(records.length),
-      uncompressedSize,
-    });
-    this.#chunk.reset();
+    for (const batch of this.#batches.values()) this.#close(batch);
+    if (this.#chunk.isEmpty) return;
+    const isWorth = this.#denseBytes < this.#chunk.length * (1 - WORTH_COMPRESSING);
+    const chunk = this.#chunk.seal(isWorth);
     this.#denseBytes = 0;
+    this.#places = 0;
+    const chunkStartOffset = BigInt(this.#position);
+    for (const part of chunk.record) this.#put(part);
+    const indexStart = this.#position;
+    this.#put(chunk.indexes);
+    this.#chunks.push({
+      messageStartTime: nanoseconds(chunk.startUs),
+      messageEndTime: nanoseconds(chunk.endUs),
+      chunkStartOffset,
+      chunkLength: BigInt(chunk.recordBytes),
+      messageIndexOffsets: new Map([...chunk.indexAt].map(([channelId, at]) => [channelId, BigInt(indexStart + at)])),
+      messageIndexLength: BigInt(chunk.indexes.length),
+      compression: chunk.compression,
+      compressedSize: BigInt(chunk.compressedBytes),
+      uncompressedSize: BigInt(chunk.uncompressedBytes),
+    });
   }
 
   /** Asks the kernel to put on the disk what was flushed. */
@@ -168,15 +163,15 @@ export class McapFile {
     group(CHANNEL, () => sum(this.#channels, (channel) => this.#builder.writeChannel(channel)));
     group(STATISTICS, () =>
       this.#builder.writeStatistics({
-        messageCount: this.#messages,
+        messageCount: BigInt(this.#messages),
         schemaCount: this.#schemas.length,
         channelCount: this.#channels.length,
         attachmentCount: 0,
         metadataCount: this.#metadata.length,
         chunkCount: this.#chunks.length,
-        messageStartTime: this.#startNs,
-        messageEndTime: this.#endNs,
-        channelMessageCounts: this.#counts,
+        messageStartTime: nanoseconds(this.#startUs),
+        messageEndTime: nanoseconds(this.#endUs),
+        channelMessageCounts: new Map([...this.#counts].map(([channelId, count]) => [channelId, BigInt(count)])),
       }),
     );
     group(METADATA_INDEX, () => sum(this.#metadata, (index) => this.#builder.writeMetadataIndex(index)));
@@ -194,12 +189,29 @@ export class McapFile {
   }
 
   #write(): void {
-    const bytes = this.#builder.buffer;
+    this.#put(this.#builder.buffer);
+    this.#builder.reset();
+  }
+
+  #put(bytes: Uint8Array): void {
     this.#crc = crc32(bytes, this.#crc);
     for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
     this.#position += bytes.length;
-    this.#builder.reset();
+  }
+
+  #close(batch: MotionBatch): void {
+    if (batch.isEmpty) return;
+    const { channelId, sequence, newestLogUs, newestPublishUs } = batch;
+    this.#append(channelId, sequence, newestLogUs, newestPublishUs, this.#encoder.motion(batch));
+  }
+
+  #append(channelId: number, sequence: number, logUs: number, publishUs: number, data: Uint8Array): void {
+    this.#chunk.add(channelId, sequence, logUs, publishUs, data);
+    if (this.#messages === 0 || logUs < this.#startUs) this.#startUs = logUs;
+    if (logUs > this.#endUs) this.#endUs = logUs;
+    this.#messages++;
+    this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0) + 1);
   }
 }
 
-const nanoseconds = (timeUs: number): bigint => BigInt(Math.round(timeUs)) * 1000n;
+const nanoseconds = (timeUs: number): bigint => BigInt(Math.max(0, Math.round(timeUs))) * 1000n;

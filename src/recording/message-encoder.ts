@@ -1,3 +1,4 @@
+import type { MotionBatch } from './motion-batch.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { readingBody, vectorBody } from './record-block.ts';
 import { STAMP_FIELD } from './schemas.ts';
@@ -44,6 +45,14 @@ export class MessageEncoder {
     return this.#writer.close(stamp).finish();
   }
 
+  /** The readings of a batch, which is empty then. Programs that know only single readings see the newest one. */
+  motion(batch: MotionBatch): Uint8Array {
+    this.#timestamp(batch.newestPublishUs);
+    this.#axes((axis) => batch.newest(axis));
+    batch.write(this.#writer);
+    return this.#writer.finish();
+  }
+
   /** An embedding or a fused vector. */
   vector(body: Uint8Array, publishUs: number): Uint8Array {
     const { text, bytes } = vectorBody(body);
@@ -86,9 +95,13 @@ export class MessageEncoder {
 
   #motion(bytes: Uint8Array): void {
     const values = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#axes((axis) => values.getFloat32(4 * axis, true));
+  }
+
+  #axes(value: (axis: number) => number): void {
     for (const [field, from] of MOTION) {
       const axes = this.#writer.open(field);
-      for (let axis = 0; axis < 3; axis++) this.#writer.double(axis + 1, values.getFloat32(4 * (from + axis), true));
+      for (let axis = 0; axis < 3; axis++) this.#writer.double(axis + 1, value(from + axis));
       this.#writer.close(axes);
     }
   }

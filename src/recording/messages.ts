@@ -77,7 +77,7 @@ function fieldsOf(data: Uint8Array, kind: RecordedForm | 'vector'): Fields {
       else if (wire === WireType.LengthDelimited) {
         const bytes = reader.bytes();
         if (number === STAMP_FIELD) for (const [key, value] of doubles(bytes)) fields.stamp.set(key, value);
-        else if (kind === 'imu' && number > 2)
+        else if (kind === 'imu' && (number === 3 || number === 4))
           fields.vectors.set(
             number,
             [1, 2, 3].map((axis) => new Map(doubles(bytes)).get(axis) ?? 0),

@@ -12,14 +12,19 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
-import { parseSession, type Session } from './session.ts';
+import { inPlace, type Placed } from './in-place.ts';
+import { parseSession, RECORDING_FORMAT, type Session } from './session.ts';
 import { readMcap, type McapEntry, type McapFaults } from './read-mcap.ts';
-import { parseEvent, type RecordedEvent } from './recorded-event.ts';
+import { parseEvents, type RecordedEvent } from './recorded-event.ts';
 import { topicOf } from './channel-metadata.ts';
 import type { Topic, TopicKind } from './topic.ts';
 
-/** The layout that this program writes and reads. */
-export const RECORDING_FORMAT = '1';
+/** The layouts that this program reads; in 1 each reading of motion was a message. */
+const FORMATS: readonly string[] = ['1', RECORDING_FORMAT];
+/** A message of many readings has the time of the newest: the others are not as much older. */
+const MESSAGE_SPAN_US = 1e6;
+/** A message that is not asked for or cannot be read: it still has a place. */
+const LEFT_OUT: Placed<undefined> = { item: undefined, atUs: 0 };
 
 /** What of a recording is wanted; absent: all. */
 export interface EventFilter {
@@ -85,14 +90,14 @@ async function filesOf(paths: readonly string[]): Promise<string[]> {
 async function readSession(file: string): Promise<Session> {
   let isOurs = false;
   const channels = new Map<number, Topic>();
-  for await (const entry of readMcap(file, newFaults())) {
+  for await (const entry of entriesOf(file)) {
     if (entry.type === 'Metadata' && entry.name === 'edgebind') {
       isOurs = true;
       const format = entry.metadata.get('format') ?? '';
-      if (format !== RECORDING_FORMAT)
+      if (!FORMATS.includes(format))
         throw new UsageError(
           'RECORDING_FORMAT',
-          `${file}: is a recording of format ${format}, this program reads ${RECORDING_FORMAT}; replay it with the version that made it`,
+          `${file}: is a recording of format ${format}, this program reads ${FORMATS.join(' and ')}; replay it with the version that made it`,
         );
     }
     if (entry.type === 'Channel') noteChannel(channels, entry);
@@ -103,35 +108,45 @@ async function readSession(file: string): Promise<Session> {
     : new UsageError('RECORDING_FOREIGN', `${file}: was not recorded by EdgeBind: it has no session`);
 }
 
+async function* entriesOf(file: string): AsyncGenerator<McapEntry> {
+  for await (const entries of readMcap(file, newFaults())) yield* entries;
+}
+
 async function* readEvents(files: readonly string[], faults: RecordingFaults, filter: EventFilter): AsyncGenerator<RecordedEvent> {
   Object.assign(faults, { truncated: [], badRecords: 0, firstFault: undefined, badMessages: 0, foreign: {}, missing: {} });
   const { kinds, sources, sinceUs = 0, untilUs = Number.POSITIVE_INFINITY } = filter;
+  // Readings of all sources, also where not all are asked for: places count all of them.
+  const isAsked = ({ kind }: Topic): boolean => !kinds || kinds.includes(kind);
   for (const file of files) {
     const found = newFaults();
     const channels = new Map<number, Topic>();
     const topics = new Map<number, string>();
     const counts = new Map<number, number>();
-    const outside = (startNs: bigint, endNs: bigint): boolean => Number(endNs) / 1000 < sinceUs || Number(startNs) / 1000 >= untilUs;
-    for await (const entry of readMcap(file, found, outside)) {
-      if (entry.type === 'Channel') {
-        topics.set(entry.id, entry.topic);
-        noteChannel(channels, entry);
+    const outside = (startNs: bigint, endNs: bigint): boolean =>
+      Number(endNs) / 1000 < sinceUs || Number(startNs) / 1000 - MESSAGE_SPAN_US >= untilUs;
+    for await (const entries of readMcap(file, found, outside)) {
+      const placed: Placed<RecordedEvent | undefined>[] = [];
+      for (const entry of entries) {
+        if (entry.type === 'Channel') {
+          topics.set(entry.id, entry.topic);
+          noteChannel(channels, entry);
+        }
+        if (entry.type !== 'Message') continue;
+        const name = topics.get(entry.channelId) ?? '';
+        const topic = channels.get(entry.channelId);
+        const events = topic && isAsked(topic) ? parsed(topic, entry, file, faults) : [LEFT_OUT];
+        for (const event of events) placed.push(event);
+        if (!topic) faults.foreign[name] = (faults.foreign[name] ?? 0) + 1;
+        // How many readings a message of motion has is known only where it was read.
+        if (!topic || (topic.payload === 'imu' && !isAsked(topic))) continue;
+        const expected = counts.get(entry.channelId) ?? (filter.sinceUs === undefined ? 0 : entry.sequence);
+        if (entry.sequence > expected) faults.missing[name] = (faults.missing[name] ?? 0) + entry.sequence - expected;
+        counts.set(entry.channelId, entry.sequence + events.length);
       }
-      if (entry.type !== 'Message') continue;
-      const name = topics.get(entry.channelId) ?? '';
-      const topic = channels.get(entry.channelId);
-      if (!topic) {
-        faults.foreign[name] = (faults.foreign[name] ?? 0) + 1;
-        continue;
+      for (const event of inPlace(placed)) {
+        if (!event || event.atUs < sinceUs || event.atUs >= untilUs) continue;
+        if (!sources || !('source' in event) || sources.includes(event.source)) yield event;
       }
-      const expected = counts.get(entry.channelId) ?? (filter.sinceUs === undefined ? 0 : entry.sequence);
-      if (entry.sequence > expected) faults.missing[name] = (faults.missing[name] ?? 0) + entry.sequence - expected;
-      counts.set(entry.channelId, entry.sequence + 1);
-      const atUs = Number(entry.logTime / 1000n);
-      if (atUs < sinceUs || atUs >= untilUs) continue;
-      if ((kinds && !kinds.includes(topic.kind)) || (sources && topic.source !== '' && !sources.includes(topic.source))) continue;
-      const event = eventOf(topic, entry, file, faults);
-      if (event && (!sources || !('source' in event) || sources.includes(event.source))) yield event;
     }
     faults.badRecords += found.badRecords;
     faults.firstFault ??= found.firstFault;
@@ -139,19 +154,19 @@ async function* readEvents(files: readonly string[], faults: RecordingFaults, fi
   }
 }
 
-function eventOf(
+function parsed(
   topic: Topic,
   message: Extract<McapEntry, { type: 'Message' }>,
   file: string,
   faults: RecordingFaults,
-): RecordedEvent | undefined {
+): readonly Placed<RecordedEvent | undefined>[] {
   try {
-    return parseEvent(topic, message, file);
+    return parseEvents(topic, message, file);
   } catch (error) {
     if (!(error instanceof EdgeBindError)) throw error;
     faults.badMessages++;
     faults.firstFault ??= error.message;
-    return undefined;
+    return [LEFT_OUT];
   }
 }
 

@@ -10,6 +10,7 @@ const field = fc.oneof(
   fc.record({ kind: fc.constant('double' as const), number: fieldNumber, value: fc.double({ noNaN: true }) }),
   fc.record({ kind: fc.constant('bytes' as const), number: fieldNumber, value: fc.uint8Array({ maxLength: 300 }) }),
   fc.record({ kind: fc.constant('text' as const), number: fieldNumber, value: fc.string({ unit: 'grapheme', maxLength: 40 }) }),
+  fc.record({ kind: fc.constant('steps' as const), number: fieldNumber, value: fc.array(fc.nat({ max: 2 ** 52 }), { maxLength: 30 }) }),
   fc.record({ kind: fc.constant('message' as const), number: fieldNumber, value: fc.array(fc.double({ noNaN: true }), { maxLength: 12 }) }),
 );
 
@@ -35,6 +36,11 @@ describe('the protobuf writer', () => {
           } else if (kind === 'text') {
             ours.text(number, value);
             theirs.tag(number, WireType.LengthDelimited).string(value);
+          } else if (kind === 'steps') {
+            ours.steps(number, Float64Array.from(value));
+            theirs.tag(number, WireType.LengthDelimited).fork();
+            for (const [i, one] of value.entries()) theirs.sint64(one - (value[i - 1] ?? 0));
+            theirs.join();
           } else {
             const opened = ours.open(number);
             theirs.tag(number, WireType.LengthDelimited).fork();

@@ -54,6 +54,25 @@ export class ProtoWriter {
     return this.bytes(field, Buffer.from(text));
   }
 
+  /** Whole numbers, packed as `sint64`: the first, and then each one's difference to the one before. */
+  steps(field: number, values: Float64Array): this {
+    let bytes = 0;
+    let before = 0;
+    for (const value of values) {
+      for (let rest = zigzag(value - before); rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+      bytes++;
+      before = value;
+    }
+    this.#tag(field, LENGTH, 10 + bytes);
+    this.#varint(bytes);
+    before = 0;
+    for (const value of values) {
+      this.#varint(zigzag(value - before));
+      before = value;
+    }
+    return this;
+  }
+
   /** Begins a message inside; give what it returns to `close`. */
   open(field: number): number {
     this.#tag(field, LENGTH, 1);
@@ -86,3 +105,5 @@ export class ProtoWriter {
     this.#view = new DataView(bytes.buffer);
   }
 }
+
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);

@@ -26,7 +26,7 @@ export interface McapFaults {
 export type McapEntry = McapTypes.TypedMcapRecords['Channel' | 'Message' | 'Metadata'];
 
 /**
- * Reads an MCAP file from start to end, in the order in which it was written, one chunk in memory at a time. Needs no index. What is
+ * Reads an MCAP file from start to end, in the order in which it was written, one chunk at a time. Needs no index. What is
  * broken is skipped where the framing still holds, and noted in `faults`; nothing is allocated because a length claims it.
  *
  * @param skipChunk tells from a chunk's first and last log time (ns) that nothing in it is wanted
@@ -36,7 +36,7 @@ export async function* readMcap(
   path: string,
   faults: McapFaults,
   skipChunk: (startNs: bigint, endNs: bigint) => boolean = () => false,
-): AsyncGenerator<McapEntry> {
+): AsyncGenerator<readonly McapEntry[]> {
   await openZstd();
   const file = await openFile(path);
   try {
@@ -63,7 +63,7 @@ export async function* readMcap(
       else if (isWanted) {
         const record = Buffer.allocUnsafe(HEAD_BYTES + Number(length));
         await file.read(record, 0, record.length, at);
-        yield* parser.parse(record);
+        yield parser.parse(record);
       }
       at = Number(end);
     }
@@ -88,12 +88,14 @@ class Parser {
     this.#faults.firstFault ??= reason;
   }
 
-  *parse(record: Uint8Array): Generator<McapEntry> {
+  /** What a record holds: itself, or the messages of a chunk up to where it is broken. */
+  parse(record: Uint8Array): McapEntry[] {
+    const entries: McapEntry[] = [];
     try {
       this.#reader.append(record);
       for (let parsed = this.#reader.nextRecord(); parsed; parsed = this.#reader.nextRecord()) {
         if (parsed.type === 'Channel') this.#channels.set(parsed.id, parsed);
-        if (parsed.type === 'Channel' || parsed.type === 'Message' || parsed.type === 'Metadata') yield parsed;
+        if (parsed.type === 'Channel' || parsed.type === 'Message' || parsed.type === 'Metadata') entries.push(parsed);
       }
     } catch (error) {
       this.fault(messageOf(error));
@@ -103,6 +105,7 @@ class Parser {
       this.#reader.append(known.buffer);
       while (this.#reader.nextRecord()) continue;
     }
+    return entries;
   }
 
   #fresh(): McapStreamReader {

@@ -15,7 +15,9 @@ import {
   type Score,
   type SourceStatus,
 } from '../core/types.ts';
-import { decodeReading, decodeVector } from './messages.ts';
+import type { Placed } from './in-place.ts';
+import { decodeReading, decodeVector, type RecordedReading } from './messages.ts';
+import { motionReadings } from './motion-columns.ts';
 import { parseJson, parseSession, type Session } from './session.ts';
 import type { Topic } from './topic.ts';
 
@@ -123,16 +125,24 @@ const learntSchema = z.object({ base: z.base64(), leftOut: z.number() });
 const verdictSchema = z.object({ alert: alertSchema, isRight: z.boolean() });
 
 /**
- * The event that a message of ours stands for.
+ * The events that a message of ours stands for: one, or many readings of motion.
  *
  * @throws PayloadError `badMessage`
  */
-export function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Message'], file: string): RecordedEvent {
+export function parseEvents(topic: Topic, message: McapTypes.TypedMcapRecords['Message'], file: string): readonly Placed<RecordedEvent>[] {
+  const many = topic.payload === 'imu' ? motionReadings(message.data) : undefined;
+  if (many)
+    return many.map(({ arrivalUs: atUs, eventUs, place, reading }) => ({ item: readingEvent(topic, reading, atUs, eventUs), atUs, place }));
+  const item = parseEvent(topic, message, file);
+  return [{ item, atUs: item.atUs }];
+}
+
+function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Message'], file: string): RecordedEvent {
   const atUs = Number(message.logTime / 1000n);
   const { data } = message;
   switch (topic.kind) {
     case 'reading':
-      return readingEvent(topic, message, atUs);
+      return readingEvent(topic, decodeReading(topic.payload ?? 'imu', data), atUs, Number(message.publishTime / 1000n));
     case 'embedding': {
       const { text, vector } = decodeVector(data);
       const head = checked(embeddingHead, parseJson(Buffer.from(text)), 'embedding');
@@ -185,11 +195,10 @@ export function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Me
 const recordedRule = ({ rule, space, vector }: z.output<typeof ruleSchema>): RecordedRule =>
   space === undefined || vector === undefined ? { rule } : { rule, query: { space, vector: floats(vector) } };
 
-function readingEvent(topic: Topic, { data, publishTime }: McapTypes.TypedMcapRecords['Message'], atUs: number): RecordedEvent {
-  const { source, modality = 'imu', payload: kind = 'imu' } = topic;
-  const { payload, deviceUs, seq, sampleSeq, errorUs } = decodeReading(kind, data);
+function readingEvent(topic: Topic, recorded: RecordedReading, atUs: number, timeUs: number): RecordedEvent {
+  const { source, modality = 'imu', payload: kind } = topic;
+  const { payload, deviceUs, seq, sampleSeq, errorUs } = recorded;
   const reading: Reading = { arrivalUs: atUs, ...(deviceUs !== undefined && { deviceUs }), ...(seq !== undefined && { seq }), payload };
-  const timeUs = Number(publishTime / 1000n);
   const sample =
     errorUs === undefined || sampleSeq === undefined
       ? undefined

@@ -7,7 +7,7 @@ import type { Clock } from '../core/time.ts';
 import type { Alert, Embedding, Modality, Payload, Reading, Sample, Score, SourceStatus, WindowMeta } from '../core/types.ts';
 import type { RecordedDrop } from './recorded-event.ts';
 import { payloadBytes, RecordBlock } from './record-block.ts';
-import type { Session } from './session.ts';
+import { RECORDING_FORMAT, type Session } from './session.ts';
 import { embeddingTopic, formOf, readingTopic, sharedTopic, type Topic } from './topic.ts';
 import type { FromRecordingWorker, RecordingLimits, RecordingWorkerData, ToRecordingWorker, TriggerTerms } from './worker-messages.ts';
 
@@ -84,7 +84,7 @@ export class Recorder {
     const workerData: RecordingWorkerData = {
       ...options.to,
       library: `${options.server}; @mcap/core`,
-      metadata: { format: '1', server: options.server },
+      metadata: { format: RECORDING_FORMAT, server: options.server },
       limits: { ...NO_LIMITS, ...options.limits },
       ...(options.trigger && { trigger: options.trigger }),
     };

@@ -18,7 +18,9 @@ const FLUSH_EVERY_MS = 500;
 /** After a write that failed, nothing is tried for so long. */
 const RETRY_AFTER_MS = 5000;
 
-interface Item extends BlockRecord, RingRecord {}
+interface Item extends RingRecord {
+  readonly record: BlockRecord;
+}
 
 class RecordingThread {
   readonly #topics = new Map<number, Topic>();
@@ -35,8 +37,8 @@ class RecordingThread {
     this.#files = new RotatingFiles(options, this.#topics);
     if (options.trigger)
       this.#ring = new TriggerRing(options.trigger, {
-        write: (item) => this.#write(item),
-        drop: (item, reason) => this.#drop(item, reason),
+        write: ({ record }) => this.#write(record),
+        drop: ({ record }, reason) => this.#drop(record, reason),
       });
     this.#timer = setInterval(() => {
       this.#guarded(() => this.#files.flush());
@@ -66,38 +68,39 @@ class RecordingThread {
   #accept(record: BlockRecord): void {
     const topic = this.#topics.get(record.topic);
     if (!topic) return;
-    if (!this.#ring) this.#write({ ...record, role: 'keep', bytes: record.body.length });
-    else this.#ring.push({ ...record, role: roleOf(topic), bytes: record.body.length });
+    if (this.#ring) this.#ring.push({ record, logUs: record.logUs, role: roleOf(topic), bytes: record.body.length });
+    else this.#write(record);
   }
 
-  #write(item: Item): void {
+  #write(record: BlockRecord): void {
     if (Date.now() - this.#failedAtMs < RETRY_AFTER_MS) {
-      this.#drop(item, 'unwritable');
+      this.#drop(record, 'unwritable');
       return;
     }
-    const message = this.#message(item);
-    if (!this.#guarded(() => this.#files.write(item.topic, message))) {
-      this.#drop(item, 'unwritable');
+    const message = this.#message(record);
+    if (!this.#guarded(() => this.#files.write(record.topic, message))) {
+      this.#drop(record, 'unwritable');
       return;
     }
-    this.#written[item.topic] = (this.#written[item.topic] ?? 0) + 1;
-    const topic = this.#topics.get(item.topic);
-    const key = topic && headKey(topic, item);
+    this.#written[record.topic] = (this.#written[record.topic] ?? 0) + 1;
+    const topic = this.#topics.get(record.topic);
+    const key = topic && headKey(topic, record);
     // A copy: the block that it lies in is large.
-    if (key !== undefined) this.#files.head(key, { topic: item.topic, message: { ...message, data: message.data.slice() } });
+    if (key !== undefined) this.#files.head(key, { topic: record.topic, message: { ...message, data: message.data.slice() } });
   }
 
-  #drop({ topic }: Item, reason: string): void {
+  #drop({ topic }: BlockRecord, reason: string): void {
     this.#files.skip(topic);
     const counts = (this.#dropped[reason] ??= {});
     counts[topic] = (counts[topic] ?? 0) + 1;
   }
 
-  #message({ topic, logUs, publishUs, body }: BlockRecord): Omit<McapMessage, 'channelId' | 'sequence'> {
+  #message({ topic, logUs, publishUs, body }: BlockRecord): McapMessage {
     const { kind, payload } = this.#topics.get(topic) ?? { kind: 'session' };
     const isVector = kind === 'embedding' || kind === 'fused';
+    // Motion goes to its file as it is: a message there has many readings.
     const data =
-      kind === 'reading'
+      kind === 'reading' && payload !== 'imu'
         ? this.#encoder.reading(payload ?? 'imu', body, publishUs)
         : isVector
           ? this.#encoder.vector(body, publishUs)

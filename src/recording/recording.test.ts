@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { McapWriter } from '@mcap/core';
 import sharp from 'sharp';
@@ -11,6 +12,7 @@ import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding, Payload, Reading } from '../core/types.ts';
 import { decodePicture } from '../frontends/decode-picture.ts';
 import { asItCame } from './as-it-came.ts';
+import { readMcap } from './read-mcap.ts';
 import { openRecording, type EventFilter, type Recording } from './open-recording.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
@@ -139,6 +141,74 @@ describe('recordings', () => {
       }),
       { numRuns: 3 },
     );
+  });
+
+  it('keep motion, many readings in a message, in its order among all else; also where another program wrote the messages anew', async () => {
+    const step = fc.record({
+      what: fc.constantFrom('wrist', 'ankle', 'cam', 'score'),
+      waitUs: fc.nat({ max: 30_000 }),
+      deviceUs: fc.oneof(fc.constant(undefined), fc.nat({ max: 2 ** 50 }), fc.constant(0.5)),
+      seq: fc.option(fc.nat(), { nil: undefined }),
+      hasSample: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 300, maxLength: 500 }), async (steps) => {
+        const file = join(folder(), 'a.mcap');
+        let nowUs = START_US;
+        const clock = { nowUs: () => nowUs, after: hostClock.after.bind(hostClock) };
+        const { recorder: one, ledger } = recorder({ to: { file }, clock });
+        one.session(session);
+        const expected: string[] = [];
+        for (const [i, { what, waitUs, deviceUs, seq, hasSample }] of steps.entries()) {
+          nowUs += waitUs;
+          const payload: Payload = what === 'cam' ? jpeg(50) : { kind: 'imu', values: Float32Array.from([1, 2, 3, 4, 5, i]) };
+          const modality = what === 'cam' ? 'image' : 'imu';
+          if (what === 'score') {
+            one.score({ rule: `${i}`, source: 'x', modality: 'imu', score: 0, threshold: 0, startUs: 0, endUs: nowUs });
+            expected.push(`score ${i}`);
+          } else {
+            const reading = { arrivalUs: nowUs, ...(deviceUs !== undefined && { deviceUs }), ...(seq !== undefined && { seq }), payload };
+            const times = { timeUs: nowUs - 100 + (i % 7), durationUs: 0, errorUs: i % 3 };
+            const sample = hasSample ? { source: what, modality, seq: i, ...times, payload } : undefined;
+            one.reading(what, modality, reading, sample);
+            expected.push(JSON.stringify([what, reading.arrivalUs, deviceUs, seq, hasSample ? [i, times] : undefined, numbers(payload)]));
+          }
+        }
+        await one.stop();
+        expect(ledger.sums).toBe(true);
+        const said = async (path: string): Promise<string[]> => {
+          const recording = await openRecording([path]);
+          const found = await eventsOf(recording, { kinds: ['reading', 'score'] });
+          expect(recording.faults).toMatchObject({ badMessages: 0, badRecords: 0, missing: {} });
+          return found.map((event) => {
+            if (event.kind === 'score') return `score ${event.score.rule}`;
+            if (event.kind !== 'reading') throw new Error(event.kind);
+            const { reading, sample } = event;
+            const { arrivalUs, deviceUs, seq, payload } = reading;
+            const times = sample && { timeUs: sample.timeUs, durationUs: sample.durationUs, errorUs: sample.errorUs };
+            return JSON.stringify([event.source, arrivalUs, deviceUs, seq, sample && [sample.seq, times], numbers(payload)]);
+          });
+        };
+        expect(await said(file)).toEqual(expected);
+        expect((await said(await writtenAnew(file))).sort()).toEqual(expected.sort());
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('of the layout before, with a message for each reading of motion, are read', async () => {
+    const events = await eventsOf(await openRecording([fileURLToPath(new URL('fixtures/format-1.mcap', import.meta.url))]));
+    const motion = events.filter((event) => event.kind === 'reading');
+    expect(motion).toHaveLength(40);
+    for (const [i, { reading, sample }] of motion.entries()) {
+      expect(reading).toEqual({
+        arrivalUs: START_US + i * 5000,
+        deviceUs: i * 5000,
+        seq: i,
+        payload: { kind: 'imu', values: Float32Array.of(i, 0, 9.81, 0.5, 0, -i) },
+      });
+      expect(sample).toMatchObject({ seq: i, timeUs: START_US + i * 5000 - 9, errorUs: 5 });
+    }
   });
 
   it('keep of a picture that came as JPEG the JPEG, and give the same picture to the bit', async () => {
@@ -334,6 +404,29 @@ describe('recordings', () => {
     });
   });
 });
+
+const numbers = (payload: Payload): number[] => (payload.kind === 'imu' ? [...payload.values] : []);
+
+/** What a tool makes that copies messages into chunks of its own. */
+async function writtenAnew(file: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  const writable = {
+    position: () => BigInt(parts.reduce((sum, { length }) => sum + length, 0)),
+    write: (bytes: Uint8Array) => Promise.resolve(void parts.push(bytes.slice())),
+  };
+  const writer = new McapWriter({ writable });
+  await writer.start();
+  const channels = new Map<number, number>();
+  for await (const entries of readMcap(file, { isWhole: false, badRecords: 0 }))
+    for (const entry of entries) {
+      if (entry.type === 'Metadata') await writer.addMetadata(entry);
+      else if (entry.type === 'Channel') channels.set(entry.id, await writer.registerChannel({ ...entry, schemaId: 0 }));
+      else await writer.addMessage({ ...entry, channelId: channels.get(entry.channelId) ?? 0 });
+    }
+  await writer.end();
+  writeFileSync(`${file}.anew`, Buffer.concat(parts));
+  return `${file}.anew`;
+}
 
 const noMinusZero = (reading: Reading): Reading =>
   reading.payload.kind === 'pcm'

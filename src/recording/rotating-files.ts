@@ -13,7 +13,7 @@ const SYNC_EVERY_MS = 5000;
 /** The newest of what each file begins with, so that it stands alone: session, rules, the sources' states. */
 export interface HeadRecord {
   readonly topic: number;
-  readonly message: Omit<McapMessage, 'channelId' | 'sequence'>;
+  readonly message: McapMessage;
 }
 
 /**
@@ -54,7 +54,7 @@ export class RotatingFiles {
     this.#sequences.set(topic, (this.#sequences.get(topic) ?? 0) + 1);
   }
 
-  write(topic: number, message: HeadRecord['message']): void {
+  write(topic: number, message: McapMessage): void {
     const { fileBytes, fileMs } = this.#options.limits;
     const isFull = this.#file !== undefined && (this.#file.size > fileBytes || Date.now() - this.#beganMs > fileMs);
     if (isFull && this.#options.file === undefined) this.end();
@@ -85,9 +85,11 @@ export class RotatingFiles {
     file?.giveUp();
   }
 
-  #add(topic: number, message: HeadRecord['message']): void {
+  #add(topic: number, message: McapMessage): void {
     const sequence = this.#sequences.get(topic) ?? 0;
-    this.#file?.add({ ...message, channelId: this.#channel(topic), sequence });
+    const channelId = this.#channel(topic);
+    if (this.#topics.get(topic)?.payload === 'imu') this.#file?.addMotion(channelId, sequence, message);
+    else this.#file?.add(channelId, sequence, message);
     this.#sequences.set(topic, sequence + 1);
   }
 

@@ -26,6 +26,15 @@ export interface ChannelSchema {
 /** Where EdgeBind's stamp sits in each message of readings. */
 export const STAMP_FIELD = 100;
 
+/**
+ * The columns of a message of `edgebind.Imu` that holds many readings, by field: float32 for the axes; for the others zigzag varints,
+ * the first number and then each one's difference to the one before. `place`: which of all readings and messages of its chunk it is.
+ */
+export const MOTION_FIELDS = {
+  axes: [10, 11, 12, 13, 14, 15],
+  steps: { arrivalUs: 16, eventUs: 17, deviceUs: 18, seq: 19, errorUs: 20, sampleSeq: 21, place: 22 },
+} as const;
+
 type Field = MessageInitShape<typeof FieldDescriptorProtoSchema>;
 type File = MessageInitShape<typeof FileDescriptorProtoSchema>;
 
@@ -81,10 +90,20 @@ const rawAudio = ofReading('foxglove', 'RawAudio', [
   field('number_of_channels', 5, Type.FIXED32),
 ]);
 const vector = (name: string, number: number): Field => field(name, number, Type.MESSAGE, { typeName: '.foxglove.Vector3' });
+const column = (name: string, number: number, type: Type): Field => field(name, number, type, { label: Label.REPEATED });
 const imu = ofReading(
   'edgebind',
   'Imu',
-  [timestamp(1), field('frame_id', 2, Type.STRING), vector('linear_acceleration', 3), vector('angular_velocity', 4)],
+  [
+    timestamp(1),
+    field('frame_id', 2, Type.STRING),
+    vector('linear_acceleration', 3),
+    vector('angular_velocity', 4),
+    ...['acc_x', 'acc_y', 'acc_z', 'gyro_x', 'gyro_y', 'gyro_z'].map((name, i) => column(name, MOTION_FIELDS.axes[i] ?? 0, Type.FLOAT)),
+    ...Object.entries(MOTION_FIELDS.steps).map(([name, number]) =>
+      column(`${name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}_steps`, number, Type.SINT64),
+    ),
+  ],
   ['foxglove/Vector3.proto'],
 );
 const embedding = message('edgebind', 'Embedding', [

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { PayloadError, UsageError } from '../core/errors.ts';
 import { modalitySchema } from '../core/modality-schema.ts';
 
+/** The layout that this program writes. */
+export const RECORDING_FORMAT = '2';
+
 /** What the head of a recording says of the run: enough to run it again. Secrets are not in it. */
 export interface Session {
   readonly server: string;

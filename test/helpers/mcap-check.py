@@ -38,6 +38,11 @@ with open(path, "rb") as file:
                 if isinstance(value, (str, int, float, bytes))
             }
             topic["seconds"] = decoded.timestamp.seconds
+        if schema.name == "edgebind.Imu":
+            decoded = decoders.decoder_for("protobuf", schema)(message.data)
+            topic["readings"] = topic.get("readings", 0) + max(1, len(decoded.acc_z))
+            assert decoded.linear_acceleration.z == (decoded.acc_z or [decoded.linear_acceleration.z])[-1]
+            assert sum(decoded.arrival_us_steps) in (0, message.log_time // 1000)
 
 with open(path, "rb") as file:
     for _ in NonSeekingReader(file, validate_crcs=True).iter_messages(log_time_order=False):
