@@ -1,12 +1,11 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
 import type { EncodeOptions, EncoderHealth, Encoders, JointQuery, SingleInput } from '../core/encoder.ts';
-import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { silentLog, type Log } from '../core/log.ts';
 import { hostClock, type Clock } from '../core/time.ts';
 import {
-  MODALITIES,
   type Embedding,
   type EncodeInput,
   type EncoderModality,
@@ -15,29 +14,24 @@ import {
   type Picture,
   type Space,
 } from '../core/types.ts';
-import { weightedMean } from '../space/vector.ts';
-import type { Bundle, BundleEntry } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
 import { defaultWorkers } from './default-workers.ts';
 import { encodeWindows, type Entering } from './encode-windows.ts';
 import { FrontEndWorkers, PrepareError } from './front-end-workers.ts';
 import { fuseTokens } from './fuse-tokens.ts';
-import { FUSION, fusionItem } from './fusion-item.ts';
+import { FUSION } from './fusion-item.ts';
 import type { GraphItem, GraphPlan, OpenedGraph, TokensPlan } from './graph-plan.ts';
 import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
-import { jobInput } from './job-input.ts';
-import type { Job } from './job.ts';
-import { Lane, type Ticket } from './lane.ts';
-import { LruCache } from './lru-cache.ts';
+import type { Ticket } from './lane.ts';
 import { MOST_ITEMS } from './longest-call.ts';
+import { noFusion } from './no-fusion.ts';
 import type { SpawnWorker } from './owned-worker.ts';
+import { Queries } from './queries.ts';
 import { Scheduler } from './scheduler.ts';
-import { soundClips } from './sound-clips.ts';
 import { SourceFusion } from './source-fusion.ts';
 import type { TokensBehind } from './token-ring.ts';
 import { transferItems } from './transfer.ts';
-import { numberFault } from './vector-fault.ts';
-import { windowTokens } from './window-tokens.ts';
 
 export interface EncodersOptions {
   /** Threads that run graphs, each with its own sessions. Default: cores - 1, at least 1, and no more than a quarter of the memory holds. */
@@ -58,11 +52,6 @@ export interface EncodersOptions {
   /** How threads are made; tests look at them through this. */
   readonly spawn?: SpawnWorker;
 }
-
-/** Queries (prompts, pictures, sounds) that may wait at once; further ones are refused. */
-const MAX_QUERIES = 64;
-/** Prompts whose vectors are kept. */
-const CACHED_PROMPTS = 256;
 
 /**
  * Starts the encoders of a bundle: opens every graph on the best provider that can be trusted with it, checks it, and begins to take
@@ -86,9 +75,6 @@ export async function startEncoders(bundle: Bundle, options: EncodersOptions): P
   }
 }
 
-const noFusion = ({ manifest }: Bundle): UsageError =>
-  new UsageError('NO_FUSION_GRAPH', `the bundle ${manifest.name} has no fusion graph; set fusion: {how: late}, or use another "model:"`);
-
 interface PoolParts {
   readonly bundle: Bundle;
   readonly options: EncodersOptions;
@@ -111,8 +97,7 @@ class EncoderPool implements Encoders {
   readonly #frontEnds: FrontEndWorkers;
   readonly #workers: InferenceWorkers;
   readonly #scheduler: Scheduler;
-  readonly #queries: Lane = new Lane({ keep: 'every', queue: MAX_QUERIES });
-  readonly #prompts = new LruCache<string, Promise<Float32Array>>(CACHED_PROMPTS);
+  readonly #queries: Queries;
   readonly #collapsed = new Set<string>();
   readonly #plans: readonly GraphPlan[];
   readonly #behind: TokensBehind = new WeakMap();
@@ -133,6 +118,7 @@ class EncoderPool implements Encoders {
       { clock: this.#clock, prepare: (ticket) => void this.#prepare(ticket), run: (worker, tickets) => this.#run(worker, tickets) },
       { workers: count, frontEnds: frontEndCount, maxBatch: (graph) => this.#maxBatch(graph) },
     );
+    this.#queries = new Queries({ bundle, scheduler: this.#scheduler, tokensPlan: (modality) => this.#tokensPlan(modality) });
     this.#workers = new InferenceWorkers({
       verify: () => bundle.verify(),
       count,
@@ -201,39 +187,23 @@ class EncoderPool implements Encoders {
   }
 
   embedText(prompt: string): Promise<Float32Array> {
-    const cached = this.#prompts.get(prompt);
-    if (cached) return cached;
-    const made = this.#textVector(prompt);
-    this.#prompts.set(prompt, made);
-    made.catch(() => this.#prompts.delete(prompt));
-    return made;
+    return this.#queries.text(prompt);
   }
 
-  async embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#vector(modality, jobInput(this.#entry(modality), input), signal);
+  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#queries.input(modality, input, signal);
   }
 
-  async embedTogether({ text, ...inputs }: JointQuery): Promise<Float32Array> {
-    const { fusion } = this.#bundle;
-    if (!fusion) throw noFusion(this.#bundle);
-    const tokens: Partial<Record<EncoderModality, readonly Float32Array[]>> = {};
-    if (text !== undefined) tokens.text = await this.#tokens('text', { raw: { kind: 'text', text } });
-    for (const modality of MODALITIES) {
-      const input = inputs[modality];
-      if (input) tokens[modality] = await this.#tokens(modality, jobInput(this.#entry(modality), input));
-    }
-    return this.#query({ graph: FUSION, item: fusionItem(fusion, tokens) });
+  embedTogether(inputs: JointQuery): Promise<Float32Array> {
+    return this.#queries.together(inputs);
   }
 
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
-    return this.embedInput('image', { picture }, signal);
+    return this.#queries.input('image', { picture }, signal);
   }
 
-  async embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {
-    const vectors: Float32Array[] = [];
-    for (const { sound: clip } of soundClips(sound, this.#entry('audio').window))
-      vectors.push(await this.embedInput('audio', { sound: clip }, signal));
-    return weightedMean(vectors);
+  embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#queries.sound(sound, signal);
   }
 
   stop(): Promise<void> {
@@ -247,44 +217,6 @@ class EncoderPool implements Encoders {
     this.health$.complete();
   }
 
-  async #textVector(prompt: string): Promise<Float32Array> {
-    const { frontEnd } = this.#entry('text');
-    const templates = frontEnd.kind === 'text' ? frontEnd.templates : ['{}'];
-    const texts = templates.map((template) => template.replaceAll('{}', () => prompt));
-    return weightedMean(await Promise.all(texts.map((text) => this.#vector('text', { raw: { kind: 'text', text } }))));
-  }
-
-  #entry(modality: EncoderModality): BundleEntry {
-    const entry = this.#bundle.entries.get(modality);
-    if (entry) return entry;
-    const has = this.modalities.join(', ');
-    throw new UsageError(
-      'NO_ENCODER',
-      `the bundle ${this.#bundle.manifest.name} has no ${modality} encoder (it has ${has}); use another "model:"`,
-    );
-  }
-
-  /** The vector of an input: what its graphs give, or what the fusion graph makes of their tokens alone. */
-  async #vector(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
-    const plan = this.#tokensPlan(modality);
-    if (!plan) return this.#query({ graph: modality, ...input }, signal);
-    return this.#query(
-      { graph: FUSION, item: fusionItem(plan.fusion, { [modality]: await this.#tokens(modality, input, signal) }) },
-      signal,
-    );
-  }
-
-  /** At least one token. */
-  async #tokens(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array[]> {
-    this.#entry(modality);
-    const plan = this.#tokensPlan(modality);
-    if (!plan)
-      throw new UsageError('NO_FUSION_GRAPH', `the fusion graph of ${this.#bundle.manifest.name} takes no ${modality}; leave it out`);
-    const tokens = windowTokens(await this.#query({ graph: modality, ...input, fault: numberFault }, signal), plan);
-    if (tokens.length > 0) return tokens;
-    throw new EdgeBindError('QUERY_FAILED', `the ${modality} query has no tokens: the model knows nothing of it`);
-  }
-
   #tokensPlan(modality: EncoderModality): TokensPlan | undefined {
     return this.#plans.find(({ key }) => key === modality)?.tokens;
   }
@@ -294,38 +226,6 @@ class EncoderPool implements Encoders {
     if (!plan) return undefined;
     const [scheduler, behind] = [this.#scheduler, this.#behind];
     return new SourceFusion({ source, modality, plan, options, scheduler, ledger: this.#options.ledger, behind });
-  }
-
-  #query({ graph, ...input }: Pick<Job, 'graph' | 'raw' | 'item' | 'fault'>, signal?: AbortSignal): Promise<Float32Array> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      if (this.#queries.waiting >= MAX_QUERIES) {
-        reject(new EdgeBindError('TOO_MANY_QUERIES', `${MAX_QUERIES} queries wait for the encoders already; ask again later`));
-        return;
-      }
-      const cancel = (): void => this.#queries.cancel(job, 'aborted');
-      const job: Job = {
-        graph,
-        ...input,
-        resolve: (vector) => {
-          signal?.removeEventListener('abort', cancel);
-          resolve(vector);
-        },
-        drop: (reason, message) => {
-          signal?.removeEventListener('abort', cancel);
-          reject(
-            signal?.aborted
-              ? (signal.reason as Error)
-              : new EdgeBindError('QUERY_FAILED', `the ${graph} query was not embedded: ${message ?? reason}`),
-          );
-        },
-      };
-      signal?.addEventListener('abort', cancel, { once: true });
-      this.#scheduler.push(this.#queries, job);
-    });
   }
 
   #enter(input: EncodeInput): Entering {
