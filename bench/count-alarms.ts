@@ -47,31 +47,44 @@ export function countAlarms({ events, from, hz }: ScoredStream, isUp: (i: number
   return { alarms, found: found.size, events: seen.size, days: (events.length - from) / hz / 86_400 };
 }
 
-/** One level for all streams, as high as it must be for no more false alarms than that. */
+/**
+ * One level for all streams, as low as it may be for no more false alarms than that. Looked for from above: a level below everything is
+ * one alarm that never ends, and few of those would pass for good.
+ */
 export function atEqualAlarms<T extends ScoredStream>(
   streams: readonly T[],
   alarms: number,
   valuesOf: (stream: T, i: number) => Float32Array,
 ): Count {
+  const values = streams.map(valuesOf);
   const at = (level: number): Count =>
     sumOf(
       streams.map((stream, n) => {
-        const values = valuesOf(stream, n);
+        const own = values[n] ?? new Float32Array();
         return countAlarms(
           stream,
-          (i) => (values[i] ?? 0) >= level,
-          (i) => (values[i] ?? 0) < level,
+          (i) => (own[i] ?? 0) >= level,
+          (i) => (own[i] ?? 0) < level,
         );
       }),
     );
-  let low = -10;
-  let high = 40;
-  for (let turn = 0; turn < 24; turn++) {
-    const level = (low + high) / 2;
-    if (at(level).alarms > alarms) low = level;
-    else high = level;
+  const heights = streams.flatMap((stream, n) => highestOf(values[n] ?? new Float32Array(), stream)).sort((a, b) => b - a);
+  let [high, low] = [0, 1];
+  while (low < heights.length && at(heights[low] ?? 0).alarms <= alarms) [high, low] = [low, 2 * low];
+  while (low - high > 1) {
+    const middle = (low + high) >> 1;
+    if (at(heights[middle] ?? Number.NEGATIVE_INFINITY).alarms > alarms) low = middle;
+    else high = middle;
   }
-  return at(high);
+  return at(heights[high] ?? Number.POSITIVE_INFINITY);
+}
+
+/** The highest value of each ten seconds that are judged. */
+function highestOf(values: Float32Array, { from, hz }: ScoredStream): number[] {
+  const length = Math.ceil(APART_SECONDS * hz);
+  const highest: number[] = [];
+  for (let i = from; i < values.length; i += length) highest.push(Math.max(...values.subarray(i, i + length)));
+  return highest;
 }
 
 /** Frigate's normalisation: one running mean and variance for everything that is scored, whatever camera and query it is from. */

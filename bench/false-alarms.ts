@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Background } from '../src/space/background.ts';
 import { report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
 import { seeded } from '../src/space/bind/seeded.ts';
@@ -15,6 +13,7 @@ import {
   type ScoredStream,
 } from './count-alarms.ts';
 import { randomScores, TAIL_KINDS, type TailKind } from './random-scores.ts';
+import { writeMarked } from './write-marked.ts';
 
 export const name = 'false-alarms';
 
@@ -22,9 +21,6 @@ const ASKED = 2;
 const HZ = 2;
 const HOURS = 10;
 const EVENT_SECONDS = 4;
-const PAGE = 'docs/alerts.md';
-const BEGIN = '<!-- false-alarms: written by npm run bench -- false-alarms -->';
-const END = '<!-- end of false-alarms -->';
 
 /** Ten hours of scores of a known tail. */
 interface Truth extends ScoredStream {
@@ -151,9 +147,7 @@ function writePage(streams: readonly Truth[], ours: readonly Count[], { perDay, 
     const mine = sumOf(ours.filter((_, i) => streams[i]?.tail === tail));
     return { tail, perDay: mine.alarms / mine.days, recall: recall(mine) };
   });
-  const text = [
-    BEGIN,
-    '',
+  writeMarked('docs/alerts.md', name, [
     `${streams.length} streams of ${HOURS} hours at ${HZ} scores a second, asked: ${ASKED} false alarms a day. Measured: **${perDay.toFixed(2)} a day** (90 % interval ${low.toFixed(2)} to ${high.toFixed(2)}).`,
     '',
     '| tail of the background | false alarms a day | share of events found |',
@@ -170,10 +164,5 @@ function writePage(streams: readonly Truth[], ours: readonly Count[], { perDay, 
     ...rows.map((row) => `${row.tail.padEnd(12)} ${'#'.repeat(Math.round(10 * row.perDay)).padEnd(40)} ${row.perDay.toFixed(2)}`),
     `${'asked'.padEnd(12)} ${'='.repeat(10 * ASKED).padEnd(40)} ${ASKED.toFixed(2)}`,
     '```',
-    '',
-    END,
-  ].join('\n');
-  const file = resolve(PAGE);
-  const page = readFileSync(file, 'utf8');
-  writeFileSync(file, `${page.slice(0, page.indexOf(BEGIN))}${text}${page.slice(page.indexOf(END) + END.length)}`);
+  ]);
 }

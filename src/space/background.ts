@@ -42,7 +42,7 @@ const LEAST_MARGIN = 0.02;
 /** An alarm that the tail itself gives oftener than this share of what was asked is a part of the tail until somebody says otherwise. */
 const PLAUSIBLE = 1 / 20;
 /** The threshold is set for this share of what was asked: no stream is as even as the mathematics wants it. */
-const CAUTION = 0.75;
+const CAUTION = 0.9;
 /** The tail is fitted again when this share of the peaks that it may rest on is new. */
 const NEWS = 1 / 8;
 

@@ -45,7 +45,7 @@ const NODES: readonly (readonly [number, number])[] = [
 /** Log of a share that is as good as none. */
 const NEVER = -30;
 /** A peak so improbable under the ones below it (in units of log) is an event. */
-const EVENT_DISTANCE = 5;
+const EVENT_DISTANCE = 3;
 const TRUSTED_SHARE = 0.75;
 
 /**
