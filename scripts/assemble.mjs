@@ -1,14 +1,18 @@
-// npm run assemble: writes src/frontends/resize-passes.ts from the .wat beside it.
+// npm run assemble: writes beside each .wat the .ts that holds it as bytes.
 import { Buffer } from 'node:buffer';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import wabt from 'wabt';
 
-const source = new URL('../src/frontends/resize-passes.wat', import.meta.url);
-const module = (await wabt()).parseWat('resize-passes.wat', readFileSync(source), { simd: true });
-const lines = Buffer.from(module.toBinary({}).buffer)
-  .toString('base64')
-  .match(/.{1,120}/g);
-writeFileSync(
-  new URL('../src/frontends/resize-passes.ts', import.meta.url),
-  `/** \`resize-passes.wat\`, assembled by \`npm run assemble\`; a test compares the two. */\nexport const assembled = \`\n${lines.join('\n')}\n\`;\n`,
-);
+for (const path of ['src/frontends/resize-passes.wat', 'src/space/dot-products.wat']) {
+  const source = new URL(`../${path}`, import.meta.url);
+  const name = basename(path);
+  const module = (await wabt()).parseWat(name, readFileSync(source, 'utf8'), { simd: true });
+  const lines = Buffer.from(module.toBinary({}).buffer)
+    .toString('base64')
+    .match(/.{1,120}/g);
+  writeFileSync(
+    new URL(source.href.replace(/wat$/, 'ts')),
+    `/** \`${name}\`, assembled by \`npm run assemble\`; a test compares the two. */\nexport const assembled = \`\n${lines.join('\n')}\n\`;\n`,
+  );
+}

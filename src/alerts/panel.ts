@@ -35,13 +35,11 @@ export class Panel {
   readonly rules: readonly ActiveRule[];
   readonly watches: readonly Watch[];
   readonly #queries: PackedQueries;
-  readonly #similarities: Float32Array;
 
   constructor(queries: PackedQueries, source: string, modality: Sense) {
     this.#queries = queries;
     this.rules = queries.rules;
     this.watches = queries.rules.map((active) => active.watch(source, modality, queries.space));
-    this.#similarities = new Float32Array(queries.rules.length);
     const hot = new Float64Array(queries.rules.length * HOT_CELLS);
     for (const [i, { background }] of this.watches.entries()) background.moveTo(hot, i * HOT_CELLS);
   }
@@ -58,7 +56,6 @@ export class Panel {
   similarities({ space, vector }: SpaceVector): Float32Array {
     const { vectors, space: own } = this.#queries;
     if (space !== own || vector.length !== vectors.dim) throw new SpaceMismatchError(own, space);
-    vectors.dots(vector, this.#similarities);
-    return this.#similarities;
+    return vectors.dots(vector);
   }
 }
