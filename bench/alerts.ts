@@ -21,7 +21,8 @@ const WINDOWS = 1021;
 /**
  * A thousand calibrated rules on sixteen sources: the whole of judging (cosine, threshold, background, alert state), against the cosines
  * alone in a plain loop. Once while the backgrounds are learnt, in the minutes in which the most tails are fitted, and once when they
- * have known them for two hours. What is learnt goes into the journal on the disk, as in the product.
+ * have known them for two hours; then also while somebody is told of every score. What is learnt goes into the journal on the disk, as in
+ * the product.
  */
 export async function run({ quick = false }: BenchOptions = {}): Promise<BenchReport> {
   const rules = quick ? 50 : 1000;
@@ -43,11 +44,12 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
     return percent(start, seconds);
   };
   /** Backgrounds of all rules on all sources after so many minutes: learnt once on one source, and the same for the others. */
-  const after = (minutes: number): ((seconds: number) => Promise<number>) => {
+  const after = (minutes: number, isHeard: boolean): ((seconds: number) => Promise<number>) => {
     const single = engineOf(queries);
     let tick = 0;
     for (; tick < minutes * 60 * HZ; tick++) judgeAll(single, windows, tick, 1);
     const engine = new RuleEngine('s');
+    engine.tellScores(() => isHeard);
     for (const { source: _, ...kept } of single.backgrounds())
       for (let source = 0; source < SOURCES; source++) engine.takeBack({ ...kept, source: `m${source}`, cells: kept.cells.slice() });
     const clock = new VirtualClock();
@@ -67,10 +69,11 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
   const phases = [
     { title: 'while they learn (10 minutes)', minutes: 10 },
     { title: 'when they have learnt (2 hours)', minutes: quick ? 30 : 120 },
+    { title: 'the same, and a page shows every score', minutes: quick ? 30 : 120, isHeard: true },
   ];
   const results: BenchResult[] = [];
-  for (const { title, minutes } of phases) {
-    const judge = after(minutes);
+  for (const { title, minutes, isHeard = false } of phases) {
+    const judge = after(minutes, isHeard);
     await judge(2);
     plain();
     const pairs: { ours: number; opponent: number }[] = [];

@@ -30,7 +30,8 @@ interface Raised {
 
 /** What the rules made of one window so far. */
 export interface OpenVerdict {
-  readonly scores: Score[];
+  /** Absent: nobody hears scores now, and none are made. */
+  readonly scores?: Score[] | undefined;
   readonly changes: AlertDraft[];
   readonly updates: AlertUpdate[];
 }
@@ -144,11 +145,11 @@ export class ActiveRule {
   judge(score: number, watch: Watch, at: Moment, comesAfter: boolean, { scores, changes, updates }: OpenVerdict): void {
     const rule = this.#rule;
     const mayRaise = comesAfter && !this.#quiet?.isQuiet(at.endUs);
-    const fact = watch.judge(score, at, rule, mayRaise && !rule.atLeast);
-    scores.push(fact);
+    watch.judge(score, at, rule, mayRaise && !rule.atLeast);
+    scores?.push(watch.fact(rule));
     if (rule.silent) return;
-    const drafted = rule.atLeast ? this.#gather(watch, fact, at, mayRaise) : this.#draft(watch.source, watch.change, watch, fact, at);
-    const update = drafted || this.#raised.size === 0 ? undefined : this.#heighten(rule.atLeast ? ALL : watch.source, fact);
+    const drafted = rule.atLeast ? this.#gather(watch, at, mayRaise) : this.#draft(watch.source, watch.change, watch, at);
+    const update = drafted || this.#raised.size === 0 ? undefined : this.#heighten(rule.atLeast ? ALL : watch.source, watch, at);
     if (drafted) changes.push(drafted);
     if (update) updates.push(update);
   }
@@ -179,7 +180,7 @@ export class ActiveRule {
   }
 
   /** The one alert of a rule by several sources: raised while enough of them were up within the time. */
-  #gather(watch: Watch, fact: Score, at: Moment, mayRaise: boolean): AlertDraft | undefined {
+  #gather(watch: Watch, at: Moment, mayRaise: boolean): AlertDraft | undefined {
     const { atLeast, cooldownMs } = this.#rule;
     if (!atLeast) return undefined;
     this.#newestUs = Math.max(this.#newestUs, at.endUs);
@@ -188,17 +189,11 @@ export class ActiveRule {
     const isTogether = up.length >= atLeast.sources;
     const change = this.#together.step(isTogether ? 1 : 0, this.#newestUs, { ...TOGETHER, cooldownMs }, mayRaise);
     if (change === undefined) return undefined;
-    const draft = this.#draft(ALL, change, watch, fact, at);
+    const draft = this.#draft(ALL, change, watch, at);
     return draft && (change === 'raised' ? { ...draft, senses: up } : draft);
   }
 
-  #draft(
-    key: string,
-    change: AlertChange,
-    { source, modality, background }: Watch,
-    { score, threshold }: Score,
-    at: Moment,
-  ): AlertDraft | undefined {
+  #draft(key: string, change: AlertChange, { source, modality, background, score, threshold }: Watch, at: Moment): AlertDraft | undefined {
     if (change === undefined) return undefined;
     const raised = this.#raised.get(key);
     const perDay = background.perDayAt(score);
@@ -224,7 +219,7 @@ export class ActiveRule {
     return raised ? clearOf(raised, draft) : draft;
   }
 
-  #heighten(key: string, { score, source, modality, endUs }: Score): AlertUpdate | undefined {
+  #heighten(key: string, { score, source, modality }: Watch, { endUs }: Moment): AlertUpdate | undefined {
     const raised = this.#raised.get(key);
     if (!raised || score <= raised.peak) return undefined;
     raised.peak = score;

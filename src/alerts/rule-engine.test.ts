@@ -45,6 +45,21 @@ describe('RuleEngine', () => {
     ]);
   });
 
+  it('makes scores only while somebody hears them, and decides the same', () => {
+    const [told, untold] = [new RuleEngine('s'), new RuleEngine('s')];
+    let isHeard = false;
+    untold.tellScores(() => isHeard);
+    for (const engine of [told, untold]) engine.set(rule(), query);
+    for (const [i, score] of [0.6, 0.7, 0.49, 0.2, 0.8, 0.9].entries()) {
+      isHeard = i === 4;
+      const [all, some] = [told.judge(embedding(score, 20 * i)), untold.judge(embedding(score, 20 * i))];
+      expect(some.scores).toEqual(isHeard ? all.scores : []);
+      expect([some.changes, some.updates]).toEqual([all.changes, all.updates]);
+      expect(untold.senses('glass')).toEqual(told.senses('glass'));
+    }
+    expect(told.judge(embedding(0.95, 120)).updates).toHaveLength(1);
+  });
+
   it('refuses to compare vectors of two spaces', () => {
     const engine = new RuleEngine('s');
     engine.set(rule(), query);

@@ -11,6 +11,7 @@ import type { Rule } from './rule.ts';
 import type { Watch } from './watch.ts';
 
 export interface Verdict {
+  /** Of each rule that listens; none while nobody hears them: see `RuleEngine.tellScores`. */
   readonly scores: readonly Score[];
   readonly changes: readonly AlertDraft[];
   readonly updates: readonly AlertUpdate[];
@@ -57,6 +58,7 @@ export class RuleEngine {
   readonly #kept = new KeptBackgrounds();
   #space: string;
   #journal: EngineJournal | undefined;
+  #isHeard: () => boolean = () => true;
 
   /** @param space id of the space that is judged in: vectors of another are refused, and what was learnt in another is not used */
   constructor(space: string) {
@@ -70,6 +72,11 @@ export class RuleEngine {
 
   get rules(): readonly Rule[] {
     return [...this.#rules.values()].map(({ rule }) => rule);
+  }
+
+  /** Verdicts have scores only while somebody hears them: thousands a second that nobody reads cost more than the judging. */
+  tellScores(isHeard: () => boolean): void {
+    this.#isHeard = isHeard;
   }
 
   /** From now on the journal hears what is learnt. */
@@ -142,7 +149,8 @@ export class RuleEngine {
 
   /** @throws SpaceMismatchError where a rule's query is not known in the space of the embedding */
   judge(embedding: Judged): Verdict {
-    const verdict: OpenVerdict = { scores: [], changes: [], updates: [] };
+    const scores: Score[] = [];
+    const verdict: OpenVerdict = { scores: this.#isHeard() ? scores : undefined, changes: [], updates: [] };
     const panel = this.#panel(embedding);
     const { rules, watches } = panel;
     const similarities = panel.similarities(embedding);
@@ -156,7 +164,7 @@ export class RuleEngine {
       active.judge(score, watch, embedding, comesAfter, verdict);
       this.#journal?.score(active, watch, score, embedding.endUs, watch.state.isUp);
     }
-    return verdict;
+    return { ...verdict, scores };
   }
 
   /** Somebody says whether an alert was right: see `Background.judge`. */

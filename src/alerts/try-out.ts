@@ -34,7 +34,7 @@ export function tryOut(rule: Rule, { source, modality, space, startUs, endUs, sc
   const learner = new Watch(source, modality, space, alone);
   for (let i = 0; i < scores.length; i++) learner.background.push(scores[i] ?? 0, endUs[i] ?? 0, false);
   const known = rule.falseAlarmsPerDay === undefined ? undefined : running;
-  const threshold = (known ?? learner).threshold(alone);
+  const threshold = (known ?? learner).thresholdNow(alone);
   const counter = new Watch(source, modality, space, { ...alone, falseAlarmsPerDay: undefined });
   const fixed: Rule = { ...alone, falseAlarmsPerDay: undefined, threshold: threshold ?? 1, clearBelow: undefined };
   let alarms = 0;

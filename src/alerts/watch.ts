@@ -13,6 +13,9 @@ export interface Moment {
   readonly errorUs: number;
 }
 
+/** Nothing was judged yet. */
+const NEVER: Moment = { startUs: Number.NEGATIVE_INFINITY, endUs: Number.NEGATIVE_INFINITY, errorUs: 0 };
+
 /** One rule on one source: its background, its threshold, and whether it is up. */
 export class Watch {
   readonly source: string;
@@ -27,8 +30,14 @@ export class Watch {
   upUs: number = Number.NEGATIVE_INFINITY;
   /** What the newest score changed. */
   change: AlertChange;
-  #shown: Score | undefined;
-  #errorUs = 0;
+  /** The newest score, and the threshold that it was judged by. */
+  score = 0;
+  threshold: number = OUT_OF_REACH;
+  #spreads = 0;
+  #isLearning = false;
+  #at: Moment = NEVER;
+  /** What it scored when it was up last. */
+  #up: SenseScore | undefined;
   readonly #terms: { threshold: number; clearBelow: number; holdMs: number; cooldownMs: number };
 
   constructor(source: string, modality: Sense, space: string, rule: Rule, cells?: Float64Array) {
@@ -53,21 +62,19 @@ export class Watch {
   }
 
   /** Where the alert would be raised now; undefined while that is still being learnt. */
-  threshold(rule: Rule): number | undefined {
+  thresholdNow(rule: Rule): number | undefined {
     return this.background.threshold ?? rule.threshold;
   }
 
   /** What it scored when it was up last, or just now where that is long ago. */
   get sense(): SenseScore | undefined {
-    if (!this.#shown) return undefined;
-    const { source, modality, score, threshold, spreads = 0, startUs, endUs } = this.#shown;
-    return { source, modality, score, threshold, spreads, startUs, endUs, errorUs: this.#errorUs };
+    return this.#at.endUs - this.upUs <= FORGET_US ? this.#up : this.#now;
   }
 
-  /** Judges a score, learns from it, and leaves what it made of it in `fact` and `change`. A rule of several sources rests as one. */
-  judge(score: number, at: Moment, rule: Rule, mayRaise: boolean): Score {
+  /** Judges a score, learns from it, and leaves what it made of it in `change`. A rule of several sources rests as one. */
+  judge(score: number, at: Moment, rule: Rule, mayRaise: boolean): void {
     const { background, state } = this;
-    const { startUs, endUs, errorUs } = at;
+    const { endUs } = at;
     const learnt = background.threshold;
     const threshold = learnt ?? rule.threshold ?? Number.POSITIVE_INFINITY;
     this.change = undefined;
@@ -82,25 +89,32 @@ export class Watch {
     }
     const { isUp } = state;
     const spreads = background.push(score, endUs, isUp);
-    const fact = this.#fact(score, learnt, rule, Number.isNaN(spreads) ? 0 : spreads, startUs, endUs);
-    if (isUp) this.upUs = endUs;
-    if (isUp || endUs - this.upUs > FORGET_US) {
-      this.#shown = fact;
-      this.#errorUs = errorUs;
-    }
-    return fact;
+    this.score = score;
+    this.threshold = Math.min(threshold, OUT_OF_REACH);
+    this.#spreads = Number.isNaN(spreads) ? 0 : spreads;
+    this.#isLearning = learnt === undefined && rule.falseAlarmsPerDay !== undefined;
+    this.#at = at;
+    if (!isUp) return;
+    this.upUs = endUs;
+    this.#up = this.#now;
   }
 
-  /** Written out twice: a spread of an object costs several times as much, and there are thousands a second. */
-  #fact(score: number, learnt: number | undefined, rule: Rule, spreads: number, startUs: number, endUs: number): Score {
-    const { source, modality } = this;
-    const threshold = learnt ?? rule.threshold ?? OUT_OF_REACH;
-    if (rule.falseAlarmsPerDay === undefined || learnt !== undefined)
-      return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads };
+  /** The newest score as others are told of it. Made when it is asked for: most scores nobody hears. */
+  fact(rule: Rule): Score {
+    const { source, modality, score, threshold } = this;
+    const { startUs, endUs } = this.#at;
+    const spreads = this.#spreads;
+    if (!this.#isLearning) return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads };
     const learning = Math.min(1, this.background.peaksSeen / PEAKS_NEEDED);
     return { rule: rule.id, source, modality, score, threshold, startUs, endUs, spreads, learning };
   }
-}
 
+  get #now(): SenseScore | undefined {
+    if (this.#at === NEVER) return undefined;
+    const { source, modality, score, threshold } = this;
+    const { startUs, endUs, errorUs } = this.#at;
+    return { source, modality, score, threshold, spreads: this.#spreads, startUs, endUs, errorUs };
+  }
+}
 /** What was up is shown with an alert for so long. */
 const FORGET_US = 10e6;

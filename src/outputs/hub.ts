@@ -132,6 +132,10 @@ export class Hub {
     if (this.#isWatched('fused')) this.#offer('fused', new VectorPublication('fused', fused, this.#options.clock.nowUs()));
   }
 
+  get isScoreWatched(): boolean {
+    return this.#isWatched('scores');
+  }
+
   publishScore(score: Score): void {
     if (this.#isWatched('scores')) this.#offer('scores', TextPublication.score(score));
   }

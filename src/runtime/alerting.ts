@@ -39,6 +39,8 @@ export interface AlertingOptions {
   readonly onAlert: (alert: Alert) => void;
   readonly onUpdate: (update: AlertUpdate) => void;
   readonly onScore: (score: Score) => void;
+  /** Whether anyone hears scores now. */
+  readonly isScoreHeard: () => boolean;
   /** Told which rules are in force, with their vectors. */
   readonly onRules: (rules: readonly (Partial<SpaceVector> & { readonly rule: Rule })[]) => void;
   /** Told what somebody says of an alert. */
@@ -75,6 +77,7 @@ export class Alerting {
     };
     this.alerts = FileAlertLog.open(join(stateDir, 'alerts.jsonl'), undefined, onProblem('alert log'));
     this.#engine = new RuleEngine(models()[0]?.space.id ?? '');
+    this.#engine.tellScores(options.isScoreHeard);
     this.#backgrounds = BackgroundStore.open(this.#engine, {
       dir: join(stateDir, 'backgrounds'),
       clock,

@@ -95,6 +95,7 @@ export class EdgeBind {
       onAlert: (alert) => this.#announce(alert),
       onUpdate: (update) => this.#outlets.update(update),
       onScore: (score) => this.#outlets.score(score),
+      isScoreHeard: () => this.#outlets.isScoreHeard,
       onRules: (rules) => this.#recorder?.rules(rules),
       onVerdict: (alert, isRight) => this.#recorder?.verdict(alert, isRight),
       explain: (error, { id }) => {

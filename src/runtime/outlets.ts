@@ -56,6 +56,11 @@ export class Outlets {
     this.#recorder?.score(score);
   }
 
+  /** Whether a score would reach anyone now. */
+  get isScoreHeard(): boolean {
+    return this.#recorder !== undefined || this.#hub.isScoreWatched;
+  }
+
   status(status: SourceStatus): void {
     this.#hub.publishStatus(status);
     this.#mqtt?.publishStatus(status);
