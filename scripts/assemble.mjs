@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import wabt from 'wabt';
 
-for (const path of ['src/frontends/resize-passes.wat', 'src/space/dot-products.wat']) {
+for (const path of ['src/frontends/resize-passes.wat', 'src/space/dot-products.wat', 'src/space/search/byte-dots-kernel.wat']) {
   const source = new URL(`../${path}`, import.meta.url);
   const name = basename(path);
   const module = (await wabt()).parseWat(name, readFileSync(source, 'utf8'), { simd: true });

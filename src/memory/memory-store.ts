@@ -2,10 +2,14 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
-import { candidatesFor, MERGE_US, mergeMoments, type Moment } from '../space/search/merge-moments.ts';
-import { byteDot, coarseDot, fineDot, quantise } from '../space/search/quantise.ts';
-import { TopList } from '../space/search/top-list.ts';
-import { Segment, type SegmentBlock } from './segment.ts';
+import { ByteDots } from '../space/search/byte-dots.ts';
+import { MERGE_US, type Moment } from '../space/search/merge-moments.ts';
+import { BlockCache } from './block-cache.ts';
+import { probe, type Sealed } from './probe.ts';
+import { scorePast, type ScoredPast } from './score-past.ts';
+import { Sealing } from './sealing.ts';
+import { DamagedRowsError, SegmentSearch } from './segment-search.ts';
+import { Segment, SegmentChangedError } from './segment.ts';
 
 export interface MemoryLimits {
   /** Oldest segments go where all together are larger, in bytes. */
@@ -14,6 +18,8 @@ export interface MemoryLimits {
   readonly maxAgeUs: number;
   /** Segments are held in memory for the next search up to this, in bytes; the rest is read anew. Default 64 MiB. */
   readonly cacheBytes?: number;
+  /** Up to so many windows every one is looked at; where a search has more to look through, those in clusters are. Default 100,000. */
+  readonly exactUpTo?: number;
 }
 
 /** A window to be remembered. */
@@ -40,14 +46,14 @@ export interface MemoryHit extends Moment {
   readonly score: number;
 }
 
-/** What every window of one source scores against a vector, in the order of time. */
-export interface ScoredPast {
-  readonly source: string;
-  readonly modality: Modality;
-  readonly space: string;
-  readonly startUs: Float64Array;
-  readonly endUs: Float64Array;
-  readonly scores: Float32Array;
+/** How much is kept, and how. */
+export interface MemoryTotals {
+  readonly windows: number;
+  readonly bytes: number;
+  /** Windows in segments that are sealed: a search need not look at each of them. */
+  readonly indexed: number;
+  /** Sealed segments that were found damaged, and written anew without what was lost. */
+  readonly repaired: number;
 }
 
 /** What was looked through for an answer. */
@@ -59,7 +65,7 @@ export interface MemoryAnswer {
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
-const MAX_SCORED = 1_000_000;
+const EXACT_UP_TO = 100_000;
 
 /**
  * The memory on disk: a folder of segments for each source, appended in order, bounded by bytes and age. BLOCKS the thread; the
@@ -68,17 +74,27 @@ const MAX_SCORED = 1_000_000;
 export class MemoryStore {
   readonly #dir: string;
   readonly #limits: MemoryLimits;
+  readonly #exactUpTo: number;
   /** All segments, by source, oldest first. */
   readonly #segments = new Map<string, Segment[]>();
-  readonly #cache = new Map<Segment, SegmentBlock>();
+  readonly #cache: BlockCache;
+  readonly #sealing: Sealing;
   /** Files that are no segments, with the reason. */
   readonly unreadable: string[] = [];
   #newestUs = Number.NEGATIVE_INFINITY;
+  #dots = new ByteDots(1);
 
   /** Opens what is there; a folder that is not there is an empty memory. */
   constructor(dir: string, limits: MemoryLimits) {
     this.#dir = dir;
     this.#limits = limits;
+    this.#exactUpTo = limits.exactUpTo ?? EXACT_UP_TO;
+    this.#cache = new BlockCache(limits.cacheBytes ?? CACHE_BYTES);
+    this.#sealing = new Sealing({
+      full: () => this.#full(),
+      isKept: (segment) => this.#segments.get(segment.header.source)?.includes(segment) === true,
+      replace: (old, sealed) => this.#replace(old, sealed),
+    });
     for (const source of foldersIn(dir)) {
       const list: Segment[] = [];
       for (const name of namesIn(join(dir, source))) {
@@ -95,12 +111,14 @@ export class MemoryStore {
     }
   }
 
-  get bytes(): number {
-    return this.#all().reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
-  get windows(): number {
-    return this.#all().reduce((sum, { count }) => sum + count, 0);
+  get totals(): MemoryTotals {
+    const all = this.#all();
+    return {
+      windows: countOf(all),
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      indexed: countOf(all.filter(({ header }) => header.sealed)),
+      repaired: this.#sealing.repaired,
+    };
   }
 
   /**
@@ -120,8 +138,38 @@ export class MemoryStore {
     this.#letGo();
   }
 
+  /**
+   * Goes on putting full segments into clusters, where there are more windows than a search looks at one by one. For the one who writes
+   * the memory, never for one who only reads it.
+   *
+   * @param ms about so long
+   * @returns false where there is nothing to do until something is appended
+   * @throws EdgeBindError `MEMORY_UNWRITABLE`: that segment stays as it is until the next start
+   */
+  seal(ms: number): boolean {
+    try {
+      return this.#sealing.goOn(ms);
+    } catch (cause) {
+      throw new EdgeBindError('MEMORY_UNWRITABLE', `${this.#dir}: a segment cannot be sealed: ${messageOf(cause)}`, { cause });
+    }
+  }
+
   /** The moments most like a vector, best first; those of another space are counted, never compared. */
-  search({
+  search(query: MemoryQuery): MemoryAnswer {
+    return this.#whateverChanges(() => this.#search(query));
+  }
+
+  /** The cosine of every window since then, by source; right to about 0.001. At most the newest million windows of each. */
+  scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {
+    return this.#whateverChanges(() => this.#scores(space, vector, sinceUs));
+  }
+
+  close(): void {
+    this.#sealing.stop();
+    for (const segment of this.#all()) segment.close();
+  }
+
+  #search({
     space,
     vector,
     top,
@@ -131,74 +179,83 @@ export class MemoryStore {
     modalities,
     mergeUs = MERGE_US,
   }: MemoryQuery): MemoryAnswer {
-    const coarse = new Int8Array(vector.length);
-    const scale = quantise(vector, coarse);
-    const best = new TopList<{ segment: Segment; row: number }>(candidatesFor(top));
-    let [searched, otherSpace] = [0, 0];
-    for (const segment of this.#all()) {
-      const { header, span, count } = segment;
-      if (span.lastUs < sinceUs || span.firstUs >= untilUs || count === 0) continue;
-      if ((sources && !sources.includes(header.source)) || (modalities && !modalities.includes(header.modality))) continue;
-      if (header.space !== space || header.dim !== vector.length) {
-        otherSpace += count;
-        continue;
-      }
-      const block = this.#block(segment);
-      let floor = best.floor;
-      for (let row = 0; row < block.count; row++) {
-        if ((block.endUs[row] ?? 0) < sinceUs || (block.startUs[row] ?? 0) >= untilUs) continue;
-        searched++;
-        const score = scale * (block.scales[row] ?? 0) * byteDot(coarse, block.coarse, row * header.dim);
-        if (score <= floor) continue;
-        best.push(score, { segment, row });
-        floor = best.floor;
-      }
-    }
-    const rows = new Map<Segment, number[]>();
-    for (const { item } of best.sorted()) rows.set(item.segment, [...(rows.get(item.segment) ?? []), item.row]);
-    const hits = [...rows].flatMap(([segment, wanted]) =>
-      segment.readRows(wanted).map(({ record }): MemoryHit => {
-        const { source, modality } = segment.header;
-        return { source, modality, startUs: record.startUs, endUs: record.endUs, score: fineDot(vector, record) };
-      }),
+    const dots = this.#dotsOf(vector.length);
+    const search = new SegmentSearch({ vector, top, sinceUs, untilUs, mergeUs, cache: this.#cache, dots });
+    const inRange = this.#all().filter(
+      ({ header, span, count }) =>
+        count > 0 &&
+        span.lastUs >= sinceUs &&
+        span.firstUs < untilUs &&
+        (!sources || sources.includes(header.source)) &&
+        (!modalities || modalities.includes(header.modality)),
     );
-    hits.sort((a, b) => b.score - a.score || b.startUs - a.startUs);
-    return { hits: mergeMoments(hits, top, mergeUs), searched, otherSpace };
+    const ofSpace = inRange.filter(({ header }) => header.space === space && header.dim === vector.length);
+    const all = countOf(ofSpace);
+    const sealed = new Map<Segment, Sealed>();
+    for (const segment of all > this.#exactUpTo ? ofSpace : []) {
+      // Of a segment that is in range in part the rows have to be asked for their time.
+      const table = segment.span.firstUs >= sinceUs && segment.span.lastUs < untilUs ? segment.table : undefined;
+      if (table) sealed.set(segment, { segment, table });
+    }
+    let searched = countOf([...sealed.keys()]);
+    for (const segment of ofSpace) if (!sealed.has(segment)) searched += search.scan(segment);
+    probe(search, [...sealed.values()]);
+    return { hits: search.hits(), searched, otherSpace: countOf(inRange) - all };
   }
 
-  /** The cosine of every window since then, by source; right to about 0.001. At most the newest million windows of each. */
-  scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {
-    const found: ScoredPast[] = [];
-    for (const [source, segments] of this.#segments) {
+  #scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {
+    return [...this.#segments].flatMap(([source, segments]) => {
       const fitting = segments.filter(
         ({ header, span }) => header.space === space && header.dim === vector.length && span.lastUs >= sinceUs,
       );
-      const [first] = fitting;
-      if (!first) continue;
-      const rows: { readonly startUs: number; readonly endUs: number; readonly score: number }[] = [];
-      for (const segment of fitting) {
-        const { count, coarse, scales, startUs, endUs } = this.#block(segment);
-        for (let row = 0; row < count; row++) {
-          if ((endUs[row] ?? 0) < sinceUs) continue;
-          const score = (scales[row] ?? 0) * coarseDot(vector, coarse, row * vector.length);
-          rows.push({ startUs: startUs[row] ?? 0, endUs: endUs[row] ?? 0, score });
-        }
-      }
-      const newest = rows.sort((a, b) => a.endUs - b.endUs).slice(-MAX_SCORED);
-      found.push({
-        source,
-        modality: first.header.modality,
-        space,
-        startUs: Float64Array.from(newest, (row) => row.startUs),
-        endUs: Float64Array.from(newest, (row) => row.endUs),
-        scores: Float32Array.from(newest, ({ score }) => score),
-      });
-    }
-    return found;
+      return scorePast(source, fitting, { vector, sinceUs, cache: this.#cache, dots: this.#dotsOf(vector.length) }) ?? [];
+    });
   }
 
-  close(): void {
-    for (const segment of this.#all()) segment.close();
+  /** Does it again where a file was replaced, removed or damaged meanwhile. */
+  #whateverChanges<T>(work: () => T): T {
+    for (let left = this.#all().length + 3; ; left--) {
+      try {
+        return work();
+      } catch (error) {
+        if (left === 0) throw error;
+        if (error instanceof SegmentChangedError) {
+          this.#reopen(error.segment);
+        } else if (error instanceof DamagedRowsError) {
+          for (const segment of error.segments) {
+            this.#cache.drop(segment);
+            segment.distrust();
+          }
+        } else throw error;
+      }
+    }
+  }
+
+  #reopen(segment: Segment): void {
+    let now: Segment | undefined;
+    try {
+      now = Segment.open(segment.path);
+    } catch {
+      now = undefined;
+    }
+    this.#replace(segment, now);
+  }
+
+  #replace(segment: Segment, by: Segment | undefined): void {
+    const list = this.#segments.get(segment.header.source) ?? [];
+    const at = list.indexOf(segment);
+    if (at >= 0) list.splice(at, 1, ...(by ? [by] : []));
+    this.#cache.drop(segment);
+  }
+
+  #full(): Segment[] {
+    if (countOf(this.#all()) <= this.#exactUpTo) return [];
+    return [...this.#segments.values()].flatMap((list) => list.filter((segment, i) => segment.room === 0 || i < list.length - 1));
+  }
+
+  #dotsOf(dim: number): ByteDots {
+    if (this.#dots.dim !== dim) this.#dots = new ByteDots(dim);
+    return this.#dots;
   }
 
   #all(): Segment[] {
@@ -219,7 +276,6 @@ export class MemoryStore {
         }
         const part = run.slice(from, from + segment.room);
         segment.append(part);
-        this.#cache.delete(segment);
         for (const { endUs } of part) this.#newestUs = Math.max(this.#newestUs, endUs);
         from += part.length;
       }
@@ -237,27 +293,9 @@ export class MemoryStore {
     }
   }
 
-  #block(segment: Segment): SegmentBlock {
-    const cached = this.#cache.get(segment);
-    if (cached) {
-      this.#cache.delete(segment);
-      this.#cache.set(segment, cached);
-      return cached;
-    }
-    const block = segment.load();
-    this.#cache.set(segment, block);
-    let held = [...this.#cache.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    for (const [oldest, { bytes }] of this.#cache) {
-      if (held <= (this.#limits.cacheBytes ?? CACHE_BYTES)) break;
-      this.#cache.delete(oldest);
-      held -= bytes;
-    }
-    return block;
-  }
-
   #letGo(): void {
     const oldest = this.#all().sort((a, b) => a.span.lastUs - b.span.lastUs);
-    let bytes = this.bytes;
+    let { bytes } = this.totals;
     for (const segment of oldest) {
       const isTooOld = segment.span.lastUs < this.#newestUs - this.#limits.maxAgeUs;
       if (!isTooOld && bytes <= this.#limits.maxBytes) break;
@@ -266,11 +304,13 @@ export class MemoryStore {
       bytes -= segment.bytes;
       const list = this.#segments.get(segment.header.source) ?? [];
       list.splice(list.indexOf(segment), 1);
-      this.#cache.delete(segment);
+      this.#cache.drop(segment);
       segment.remove();
     }
   }
 }
+
+const countOf = (segments: readonly Segment[]): number => segments.reduce((sum, { count }) => sum + count, 0);
 
 const namesIn = (dir: string): string[] => {
   try {

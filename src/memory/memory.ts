@@ -5,7 +5,8 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
 import type { SpaceVector } from '../space/vector.ts';
-import type { MemoryAnswer, MemoryLimits, MemoryQuery, Remembered, ScoredPast } from './memory-store.ts';
+import type { MemoryAnswer, MemoryLimits, MemoryQuery, MemoryTotals, Remembered } from './memory-store.ts';
+import type { ScoredPast } from './score-past.ts';
 import type { FromMemoryWorker, MemoryWorkerData, ToMemoryWorker } from './worker-messages.ts';
 
 export interface MemoryOptions {
@@ -17,9 +18,7 @@ export interface MemoryOptions {
 }
 
 /** How the memory goes, for people. */
-export interface MemoryState {
-  readonly windows: number;
-  readonly bytes: number;
+export interface MemoryState extends MemoryTotals {
   /** Why it cannot be written; empty where all is well. */
   readonly reason: string;
 }
@@ -54,7 +53,7 @@ export class Memory {
   #total = 0;
   #nextSearch = 0;
   #cancelGather: (() => void) | undefined;
-  #state: MemoryState = { windows: 0, bytes: 0, reason: '' };
+  #state: MemoryState = { windows: 0, bytes: 0, indexed: 0, repaired: 0, reason: '' };
   #isStopping = false;
 
   constructor(options: MemoryOptions) {
@@ -143,16 +142,21 @@ export class Memory {
     switch (message.kind) {
       case 'opened':
         for (const reason of message.unreadable) this.#options.log.warn({ reason }, 'a part of the memory is left out');
-        this.#state = { ...this.#state, windows: message.windows, bytes: message.bytes };
+        this.#state = { ...message.totals, reason: this.#state.reason };
         return;
       case 'appended': {
-        const { reason, windows, bytes } = message;
+        const { reason, totals } = message;
         if (reason && reason !== this.#state.reason)
           this.#options.log.error({ reason }, 'the memory cannot be written; windows are not remembered');
-        this.#state = { windows, bytes, reason };
+        this.#state = { ...totals, reason };
         this.#settle(this.#sent.shift(), reason ? 'unwritable' : undefined);
         return;
       }
+      case 'sealed':
+        if (message.reason)
+          this.#options.log.error({ reason: message.reason }, 'a part of the memory cannot be indexed; it is searched row by row');
+        this.#state = { ...message.totals, reason: this.#state.reason };
+        return;
       case 'found':
         this.#searches.get(message.id)?.resolve(message.answer);
         this.#searches.delete(message.id);

@@ -9,11 +9,16 @@ import { quantise, type Quantised } from '../space/search/quantise.ts';
  * last record is seen by its length or its sum.
  *
  * Header: 512 bytes, JSON padded with spaces. Record, little-endian: u32 CRC-32 of the rest, f32 scale, f64 startUs, f64 endUs,
- * coarse bytes, fine bytes (see `Quantised`).
+ * coarse bytes, fine bytes (see `Quantised`). A sealed segment (format 2) is never written again: its records lie in clusters, and behind
+ * them is a table of these (`segment-table.ts`).
  */
 export const HEADER_BYTES = 512;
-const FORMAT = 1;
-const META_BYTES = 24;
+const FORMAT = 2;
+/** What is before a record's coarse bytes; in it the scale. */
+export const META_BYTES = 24;
+export const SCALE_AT = 4;
+/** More rows no sealed segment has. */
+const MAX_SEALED = 65_536;
 /** No space has longer vectors. */
 const MAX_DIM = 8192;
 
@@ -24,6 +29,8 @@ const headerSchema = z.object({
   dim: z.number().int().min(1).max(MAX_DIM),
   source: z.string().min(1),
   modality: modalitySchema,
+  /** Of a segment in clusters: how many records, and the time that they span. */
+  sealed: z.object({ rows: z.number().int().min(1).max(MAX_SEALED), firstUs: z.number(), lastUs: z.number() }).exactOptional(),
 });
 
 /** What all records of a segment share. */
@@ -38,8 +45,8 @@ export interface MemoryRecord extends Quantised {
 export const recordBytes = (dim: number): number => META_BYTES + 2 * dim;
 
 export function encodeHeader(header: SegmentHeader): Buffer {
-  const { space, dim, source, modality } = header;
-  const json = JSON.stringify({ edgebind: 'memory', format: FORMAT, space, dim, source, modality });
+  const { space, dim, source, modality, sealed } = header;
+  const json = JSON.stringify({ edgebind: 'memory', format: sealed ? FORMAT : 1, space, dim, source, modality, sealed });
   if (Buffer.byteLength(json) > HEADER_BYTES) throw new RangeError(`a header of ${Buffer.byteLength(json)} bytes`);
   return Buffer.from(json.padEnd(HEADER_BYTES - (Buffer.byteLength(json) - json.length)));
 }
@@ -68,7 +75,7 @@ export function encodeRecord(startUs: number, endUs: number, vector: Float32Arra
   const bytes = Buffer.alloc(recordBytes(dim));
   const bytesAt = (offset: number): Int8Array => new Int8Array(bytes.buffer, bytes.byteOffset + offset, dim);
   const scale = quantise(vector, bytesAt(META_BYTES), bytesAt(META_BYTES + dim));
-  bytes.writeFloatLE(scale, 4);
+  bytes.writeFloatLE(scale, SCALE_AT);
   bytes.writeDoubleLE(startUs, 8);
   bytes.writeDoubleLE(endUs, 16);
   bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
@@ -81,7 +88,7 @@ export function decodeRecord(bytes: Buffer, offset: number, dim: number): Memory
   if (body.length < recordBytes(dim) - 4 || crc32(body) !== bytes.readUInt32LE(offset)) return undefined;
   const at = bytes.byteOffset + offset + META_BYTES;
   return {
-    scale: bytes.readFloatLE(offset + 4),
+    scale: bytes.readFloatLE(offset + SCALE_AT),
     startUs: bytes.readDoubleLE(offset + 8),
     endUs: bytes.readDoubleLE(offset + 16),
     coarse: new Int8Array(bytes.buffer, at, dim),

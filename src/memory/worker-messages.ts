@@ -1,4 +1,5 @@
-import type { MemoryAnswer, MemoryLimits, MemoryQuery, Remembered, ScoredPast } from './memory-store.ts';
+import type { MemoryAnswer, MemoryLimits, MemoryQuery, MemoryTotals, Remembered } from './memory-store.ts';
+import type { ScoredPast } from './score-past.ts';
 
 export interface MemoryWorkerData {
   readonly dir: string;
@@ -12,9 +13,11 @@ export type ToMemoryWorker =
   | { readonly kind: 'stop' };
 
 export type FromMemoryWorker =
-  | { readonly kind: 'opened'; readonly unreadable: readonly string[]; readonly windows: number; readonly bytes: number }
+  | { readonly kind: 'opened'; readonly unreadable: readonly string[]; readonly totals: MemoryTotals }
   /** The oldest batch that was sent is on the disk, or, with a reason, is not. */
-  | { readonly kind: 'appended'; readonly reason: string; readonly windows: number; readonly bytes: number }
+  | { readonly kind: 'appended'; readonly reason: string; readonly totals: MemoryTotals }
+  /** Full segments are sealed for now, or, with a reason, one of them cannot be. */
+  | { readonly kind: 'sealed'; readonly reason: string; readonly totals: MemoryTotals }
   | { readonly kind: 'found'; readonly id: number; readonly answer: MemoryAnswer }
   | { readonly kind: 'scored'; readonly id: number; readonly past: readonly ScoredPast[] }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string };

@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
 import { Memory, type MemoryState } from '../memory/memory.ts';
-import type { ScoredPast } from '../memory/memory-store.ts';
+import type { ScoredPast } from '../memory/score-past.ts';
 import type { SpaceVector } from '../space/vector.ts';
 import type { Config } from './config.ts';
 import { recall, type PastQuery } from './recall.ts';

@@ -32,28 +32,8 @@ export function fineDot(query: Float32Array, { scale, coarse, fine }: Quantised)
   return scale * sum;
 }
 
-/** Dot product of a float vector with coarse bytes at `offset`; times their scale it is a cosine to about 0.001. */
-export function coarseDot(query: Float32Array, coarse: Int8Array, offset: number): number {
-  let sum = 0;
-  for (let i = 0; i < query.length; i++) sum += (query[i] ?? 0) * (coarse[offset + i] ?? 0);
-  return sum;
-}
-
-/** Dot product of two vectors of bytes at `offset` of the second; four sums keep the adders busy. At most 130,000 numbers. */
-export function byteDot(query: Int8Array, bytes: Int8Array, offset: number): number {
-  const length = query.length;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    const at = offset + i;
-    s0 = (s0 + Math.imul(query[i] ?? 0, bytes[at] ?? 0)) | 0;
-    s1 = (s1 + Math.imul(query[i + 1] ?? 0, bytes[at + 1] ?? 0)) | 0;
-    s2 = (s2 + Math.imul(query[i + 2] ?? 0, bytes[at + 2] ?? 0)) | 0;
-    s3 = (s3 + Math.imul(query[i + 3] ?? 0, bytes[at + 3] ?? 0)) | 0;
-  }
-  for (; i < length; i++) s0 = (s0 + Math.imul(query[i] ?? 0, bytes[offset + i] ?? 0)) | 0;
-  return s0 + s1 + s2 + s3;
-}
+/**
+ * How far a cosine from the coarse bytes of two vectors may be off: each byte's rounding is spread evenly over a step, and of their sum six
+ * standard deviations count.
+ */
+export const coarseError = (scale: number, otherScale: number): number => 6 * Math.sqrt((scale * scale + otherScale * otherScale) / 12);
