@@ -30,7 +30,7 @@ export interface Model {
 export interface Engine {
   readonly ledger: Ledger;
   /** What a source's clock is told, and whom it tells. */
-  readonly clock: (source: string) => Pick<CorrectClockOptions, 'offsetMs' | 'onClock' | 'hostSteps$'>;
+  readonly clock: (source: string) => Pick<CorrectClockOptions, 'offsetMs' | 'onClock' | 'hostSteps$' | 'placed'>;
   /** The model in force, and each later one: a bundle can be exchanged while everything runs. */
   readonly models$: Observable<Model>;
   /** Shows a sample on dashboards that look; costs nothing while nobody does. */

@@ -90,15 +90,55 @@ it('replays to the same alerts where thresholds had been learnt before, and were
   expect(replayed.out).not.toContain('"resting"');
 }, 300_000);
 
+it('replays a recording around alerts to the same alerts, with what rules learnt between them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'edgebind-pieces-'));
+  const clip = join(folder, 'clip.wav');
+  // A beep each 14 s: what is between them is not recorded, and is learnt from.
+  const beeps = "aevalsrc='if(between(mod(t,14),1,2),0.4*sin(2*PI*1800*t),0.05*random(0))':s=16000:d=28";
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', beeps, clip]);
+  // Noise scores 0.27 to 0.31 here, a beep 0.4.
+  await learnBefore(join(folder, 'state', 'backgrounds'), (random) => 0.27 + 0.013 * (random() + random() + random()));
+  const odd = { id: 'odd', query: { novelty: true }, on: ['mic'], threshold: 0.3 };
+  writeFileSync(
+    join(folder, 'config.yaml'),
+    JSON.stringify({
+      encoders: { keep: 'every', staleAfterMs: 60_000 },
+      sources: [{ id: 'mic', modality: 'audio', from: `file:${clip}`, loop: true }],
+      alerts: [...rules.filter(({ id }) => id === 'sound'), odd],
+      outputs: { record: { dir: 'recordings', trigger: { beforeMs: 1000, afterMs: 500 } } },
+    }),
+  );
+  const edgebind = await startEdgeBindIn(folder);
+  const raised = async (): Promise<Alert[]> =>
+    ((await edgebind.get('/api/v1/alerts?after=0')) as { alerts: Alert[] }).alerts.filter(({ state }) => state === 'raised');
+  const sounds = async (): Promise<Alert[]> => (await raised()).filter(({ rule }) => rule === 'sound');
+  const first = await until('an alert', async () => (await sounds())[0], 120_000);
+  const second = await until('one a round later', async () => (await sounds()).find(({ endUs }) => endUs > first.endUs + 10e6), 120_000);
+  expect(second.threshold).not.toBe(first.threshold);
+  expect((await edgebind.stop('SIGTERM')).code).toBe(0);
+
+  const recording = await openRecording([join(folder, 'recordings')]);
+  let checkpoints = 0;
+  for await (const { kind } of recording.events()) if (kind === 'checkpoint') checkpoints++;
+  expect(checkpoints).toBeGreaterThan(0);
+  expect(recording.faults.missing['/mic/audio']).toBeGreaterThan(50);
+  const replayed = await replayProcess([join(folder, 'recordings'), '--expect']);
+  expect({ code: replayed.code, log: replayed.code === 0 ? '' : replayed.log }).toEqual({ code: 0, log: '' });
+  expect(replayed.log).toContain('decided as recorded');
+}, 300_000);
+
 /** What a run of half an hour would have left in its state folder. */
-async function learnBefore(dir: string): Promise<void> {
+async function learnBefore(
+  dir: string,
+  cosine = (random: () => number): number => -0.5 + 0.02 * (random() + random() + random()),
+): Promise<void> {
   const { space } = await openBundle(fileURLToPath(new URL('../models/mini', import.meta.url)));
   const engine = new RuleEngine(space.id);
   const store = BackgroundStore.open(engine, { dir, clock: hostClock, onProblem: () => undefined });
-  const unit = (cosine: number): Float32Array => {
+  const unit = (towards: number): Float32Array => {
     const vector = new Float32Array(space.dim);
-    vector[0] = cosine;
-    vector[1] = Math.sqrt(1 - cosine ** 2);
+    vector[0] = towards;
+    vector[1] = Math.sqrt(1 - towards ** 2);
     return vector;
   };
   for (const rule of rules) engine.set(rule, ...(rule.query.novelty ? [] : [{ space: space.id, vector: unit(1) }]));
@@ -106,7 +146,7 @@ async function learnBefore(dir: string): Promise<void> {
   const firstUs = hostClock.nowUs() - LEARNT_SECONDS * 1e6 - 60e6;
   for (let i = 0; i < 2 * LEARNT_SECONDS; i++) {
     const startUs = firstUs + i * 5e5;
-    const vector = unit(-0.5 + 0.02 * (random() + random() + random()));
+    const vector = unit(cosine(random));
     engine.judge({ source: 'mic', modality: 'audio', space: space.id, startUs, endUs: startUs + 1e6, errorUs: 100, vector });
   }
   await store.close();

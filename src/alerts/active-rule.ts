@@ -3,6 +3,7 @@ import { SpaceMismatchError } from '../core/errors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
 import type { Alert, AlertUpdate, Score, Sense, SenseScore } from '../core/types.ts';
 import { AlertState, type AlertChange } from './alert-state.ts';
+import type { Standing } from '../core/checkpoint.ts';
 import type { KeptBackgrounds } from './kept-backgrounds.ts';
 import { queryWords } from './query.ts';
 import { QuietClock } from './quiet-hours.ts';
@@ -165,6 +166,34 @@ export class ActiveRule {
   rest(cleared: AlertDraft, space: string): void {
     const { cooldownMs, atLeast } = this.#rule;
     (atLeast ? this.#together : this.watch(cleared.source, cleared.modality, space).state).rest(cleared.endUs, cooldownMs);
+  }
+
+  /** Whether no score is on its way to an alert: whoever begins here with what is learnt and logged decides the same. */
+  isSettled(nowUs: number): boolean {
+    const { atLeast } = this.#rule;
+    if (!this.#together.isQuiet && !this.#together.isRaised) return false;
+    for (const { state, upUs } of this.watches.values())
+      if ((!state.isQuiet && !state.isRaised) || (atLeast && upUs >= nowUs - atLeast.withinMs * 1000)) return false;
+    return true;
+  }
+
+  /** Puts down what is raised, and when it was up. */
+  stand({ peaks, ups }: Standing): void {
+    const rule = this.#rule.id;
+    for (const [key, { peak, peakUs }] of this.#raised) peaks.push({ rule, key, peak, peakUs });
+    for (const { source, upUs } of this.watches.values()) if (Number.isFinite(upUs)) ups.push({ rule, source, upUs });
+  }
+
+  /** Takes back what `stand` put down. */
+  resume({ peaks, ups }: Standing): void {
+    for (const { rule, key, peak, peakUs } of peaks) {
+      const raised = rule === this.#rule.id ? this.#raised.get(key) : undefined;
+      if (raised) Object.assign(raised, { peak, peakUs });
+    }
+    for (const { rule, source, upUs } of ups) {
+      const watch = rule === this.#rule.id ? this.watches.get(source) : undefined;
+      if (watch) watch.upUs = upUs;
+    }
   }
 
   /** Clears what is raised where `unwanted` says so. */

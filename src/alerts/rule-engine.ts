@@ -4,6 +4,7 @@ import { Familiar, type Kept } from '../space/familiar.ts';
 import { RecentVectors } from '../space/recent-vectors.ts';
 import { cosine, type SpaceVector } from '../space/vector.ts';
 import { ActiveRule, type AlertDraft, type Judged, type OpenVerdict } from './active-rule.ts';
+import type { Standing } from '../core/checkpoint.ts';
 import { KeptBackgrounds, type KeptBackground } from './kept-backgrounds.ts';
 import { Panel, packQueries, type PackedQueries } from './panel.ts';
 import { tryOut, type PastScores, type Trial } from './try-out.ts';
@@ -271,7 +272,52 @@ export class RuleEngine {
     this.#familiarOf(source, space ?? this.#space).put(kept);
   }
 
+  /** Remembers a vector as one that came, without judging it. */
+  see(embedding: Judged): void {
+    this.#newest.set(embedding.source, embedding);
+    this.#recentOf(embedding).push(embedding.startUs, embedding.endUs, embedding.vector);
+  }
+
+  /** What of the rules' state is neither learnt nor logged; undefined while a score is on its way to an alert. */
+  standing(nowUs: number): Standing | undefined {
+    const standing: Standing = { peaks: [], ups: [] };
+    for (const active of this.#rules.values()) {
+      if (!active.isSettled(nowUs)) return undefined;
+      active.stand(standing);
+    }
+    return standing;
+  }
+
+  /** Goes on from what was known at another moment: see `standing` and `backgroundSnapshot`. */
+  resume(
+    backgrounds: Iterable<KeptBackground>,
+    familiars: Iterable<{ source: string; space: string; kept: Kept }>,
+    standing: Standing,
+  ): void {
+    for (const { rule, source, modality, key, cells } of backgrounds) {
+      const active = this.#rules.get(rule);
+      if (active?.keyIn(this.#space) === key && active.listensTo({ source, modality }))
+        active.watch(source, modality, this.#space).resume(active.rule, cells);
+    }
+    const begun = new Set<string>();
+    for (const { source, space, kept } of familiars) {
+      if (!begun.has(source)) this.#familiar.set(familiarName(source, space), { source, space, familiar: new Familiar() });
+      begun.add(source);
+      this.#familiarOf(source, space).put(kept);
+    }
+    for (const active of this.#rules.values()) active.resume(standing);
+  }
+
   // -- Inside --
+
+  #recentOf({ source, modality, space, vector }: Judged): RecentVectors {
+    let recent = this.#recent.get(source);
+    if (recent?.space !== space) {
+      recent = { modality, space, vectors: new RecentVectors(vector.length) };
+      this.#recent.set(source, recent);
+    }
+    return recent.vectors;
+  }
 
   #begin(active: ActiveRule): void {
     const { rule } = active;
@@ -324,21 +370,15 @@ export class RuleEngine {
 
   /** Remembers the vector; says how new it is, where a rule asks for that. */
   #meet(embedding: Judged, listening: readonly ActiveRule[]): number {
-    const { source, modality, space, startUs, endUs, vector } = embedding;
-    this.#newest.set(source, embedding);
-    let recent = this.#recent.get(source);
-    if (recent?.space !== space) {
-      recent = { modality, space, vectors: new RecentVectors(vector.length) };
-      this.#recent.set(source, recent);
-    }
-    recent.vectors.push(startUs, endUs, vector);
+    const { source, space, endUs, vector } = embedding;
+    this.see(embedding);
     if (!listening.some(({ rule }) => rule.query.novelty)) return 0;
     return Math.fround(this.#familiarOf(source, space).meet(vector, endUs, (kept) => this.#journal?.familiar(source, space, kept)));
   }
 
   /** What a source has been like in a space; what it has been like in the space before that is kept too. */
   #familiarOf(source: string, space: string): Familiar {
-    const name = `${source}\u0000${space}`;
+    const name = familiarName(source, space);
     const known = this.#familiar.get(name);
     if (known) return known.familiar;
     const before = [...this.#familiar].filter(([, other]) => other.source === source);
@@ -348,3 +388,5 @@ export class RuleEngine {
     return familiar;
   }
 }
+
+const familiarName = (source: string, space: string): string => `${source}\u0000${space}`;

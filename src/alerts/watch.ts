@@ -54,6 +54,13 @@ export class Watch {
     this.journalIndex = -1;
   }
 
+  /** Goes on from what was known of the source at another moment. */
+  resume(rule: Rule, cells: Float64Array): void {
+    this.background = new Background(rule.falseAlarmsPerDay, cells);
+    this.journalIndex = -1;
+    if (!this.state.isRaised) this.state.reset();
+  }
+
   /** The source's vectors are of another space from now on: scores are usual there that were not here. What is raised stays raised. */
   enter(space: string, rule: Rule, cells?: Float64Array): void {
     this.space = space;

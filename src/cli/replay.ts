@@ -89,7 +89,8 @@ function summaryOf(result: ReplayResult, { faults }: Recording): string {
   if (faults.badRecords + faults.badMessages > 0)
     lines.push(`${faults.badRecords} records and ${faults.badMessages} messages could not be read: ${faults.firstFault ?? ''}`);
   for (const [topic, count] of Object.entries(faults.foreign)) lines.push(`${count} messages on ${topic} are not EdgeBind's`);
-  for (const [topic, count] of Object.entries(faults.missing)) lines.push(`${count} messages on ${topic} are not in the recording`);
+  const missing = Object.entries(faults.missing).map(([topic, count]) => `${count} on ${topic}`);
+  if (missing.length > 0) lines.push(`messages that are not in the recording: ${missing.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }
 

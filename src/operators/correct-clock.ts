@@ -17,6 +17,11 @@ export interface CorrectClockOptions extends Pick<ClockModelOptions, 'trustWithi
   readonly offsetMs?: number;
   /** Called at once, and with each change of the clock's phase, segment or complaint. */
   readonly onClock?: (clock: { readonly state: ClockState }) => void;
+  /**
+   * Where a reading was placed when it was recorded: it is placed there again, so that a recording from the middle of a run, whose clock
+   * had learnt from what is not in it, gives the same windows. Undefined: nobody knows, and the model places it.
+   */
+  readonly placed?: (reading: Reading) => Pick<Sample, 'seq' | 'timeUs' | 'errorUs'> | undefined;
   /** Jumps of the host's own clock, in microseconds. */
   readonly hostSteps$?: Observable<number>;
 }
@@ -31,6 +36,7 @@ export function correctClock<P extends Payload>({
   stage,
   offsetMs = 0,
   onClock,
+  placed,
   hostSteps$,
   ...model
 }: CorrectClockOptions): (readings: Observable<Reading<P>>) => Observable<Sample<P>> {
@@ -60,7 +66,8 @@ export function correctClock<P extends Payload>({
         return seq;
       };
       const subscription = readings.subscribe({
-        next: ({ arrivalUs, deviceUs, seq: raw, payload }) => {
+        next: (reading) => {
+          const { arrivalUs, deviceUs, seq: raw, payload } = reading;
           stage?.receive();
           const lastsUs = durationUs(payload);
           let seq: number;
@@ -82,8 +89,8 @@ export function correctClock<P extends Payload>({
             newestUs = Math.max(newestUs, corrected.timeUs);
           }
           stage?.emit();
-          const { timeUs, errorUs } = corrected;
-          subscriber.next({ source, modality, seq, timeUs: timeUs + offsetUs, durationUs: lastsUs, errorUs, payload });
+          const place = placed?.(reading) ?? { seq, timeUs: corrected.timeUs + offsetUs, errorUs: corrected.errorUs };
+          subscriber.next({ source, modality, seq: place.seq, timeUs: place.timeUs, durationUs: lastsUs, errorUs: place.errorUs, payload });
         },
         error: (error: unknown) => subscriber.error(error),
         complete: () => subscriber.complete(),

@@ -13,6 +13,7 @@ const KINDS: readonly TopicKind[] = [
   'session',
   'rules',
   'learnt',
+  'checkpoint',
   'verdict',
   'wake',
   'hostStep',

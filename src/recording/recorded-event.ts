@@ -2,6 +2,7 @@ import type { McapTypes } from '@mcap/core';
 import { z } from 'zod';
 import { floatsOf, holdsFloats } from '../core/base64.ts';
 import { PayloadError } from '../core/errors.ts';
+import { standingSchema, type Checkpoint } from '../core/checkpoint.ts';
 import type { Fused } from '../core/fused.ts';
 import type { LedgerLine } from '../core/ledger.ts';
 import { modalitySchema, senseSchema } from '../core/modality-schema.ts';
@@ -69,6 +70,11 @@ export type RecordedEvent = { readonly atUs: number } & (
   | { readonly kind: 'rules'; readonly rules: readonly RecordedRule[] }
   /** What the rules had learnt when the run began, as a file of backgrounds; for so many there was no room. */
   | { readonly kind: 'learnt'; readonly base: Uint8Array; readonly leftOut: number }
+  /**
+   * What the rules knew here, before a piece around an alert: from `fromUs` on it is in the recording, and is judged from here on. What lies
+   * between lets windows and fusion fill themselves.
+   */
+  | { readonly kind: 'checkpoint'; readonly fromUs: number; readonly checkpoint: Checkpoint }
   /** Somebody said whether an alert was right. */
   | { readonly kind: 'verdict'; readonly source: string; readonly alert: Alert; readonly isRight: boolean }
 );
@@ -122,6 +128,7 @@ const ledgerSchema = z.object({
 const ruleSchema = z.object({ rule: z.unknown(), space: z.string().optional(), vector: z.base64().optional() });
 const rulesSchema = z.object({ rules: z.array(ruleSchema) });
 const learntSchema = z.object({ base: z.base64(), leftOut: z.number() });
+const checkpointSchema = z.object({ fromUs: z.number(), base: z.base64(), leftOut: z.number(), standing: standingSchema });
 const verdictSchema = z.object({ alert: alertSchema, isRight: z.boolean() });
 
 /**
@@ -184,6 +191,10 @@ function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Message']
     case 'learnt': {
       const { base, leftOut } = checked(learntSchema, parseJson(data), 'state of learning');
       return { kind: 'learnt', atUs, base: Uint8Array.from(Buffer.from(base, 'base64')), leftOut };
+    }
+    case 'checkpoint': {
+      const { fromUs, base, ...rest } = checked(checkpointSchema, parseJson(data), 'checkpoint');
+      return { kind: 'checkpoint', atUs, fromUs, checkpoint: { ...rest, base: Uint8Array.from(Buffer.from(base, 'base64')) } };
     }
     case 'verdict': {
       const { alert, isRight } = checked(verdictSchema, parseJson(data), 'verdict');

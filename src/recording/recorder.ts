@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { base64Of } from '../core/base64.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Fused } from '../core/fused.ts';
 import type { Ledger, Stage } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
@@ -8,6 +9,7 @@ import type { Alert, Embedding, Modality, Payload, Reading, Sample, Score, Sourc
 import type { RecordedDrop } from './recorded-event.ts';
 import { payloadBytes, RecordBlock } from './record-block.ts';
 import { RECORDING_FORMAT, type Session } from './session.ts';
+import { LEAD_US } from './trigger-ring.ts';
 import { embeddingTopic, formOf, readingTopic, sharedTopic, type Topic } from './topic.ts';
 import type { FromRecordingWorker, RecordingLimits, RecordingWorkerData, ToRecordingWorker, TriggerTerms } from './worker-messages.ts';
 
@@ -45,6 +47,8 @@ const NO_LIMITS: RecordingLimits = {
 const POST_EVERY_MS = 100;
 const POST_BYTES = 256 * 1024;
 const LEDGER_EVERY_MS = 1000;
+/** As far apart as the time before an alert that is kept, within these. */
+const CHECKPOINT_EVERY_MS = { least: 4000, most: 15_000 };
 /** What is not raw data is small and decides replays: it may take so much more of the queue. */
 const HEADROOM = 1.25;
 
@@ -119,6 +123,24 @@ export class Recorder {
   /** What the rules had learnt when the run began. */
   learnt({ base, leftOut }: { readonly base: Uint8Array; readonly leftOut: number }): void {
     this.#text(sharedTopic('learnt'), { base: base64Of(base), leftOut });
+  }
+
+  /**
+   * From now on a recording around alerts has what the rules knew where each of its pieces begins.
+   *
+   * @param know what they know now; undefined: not now, ask again
+   */
+  checkpoints(know: () => Checkpoint | undefined): void {
+    const { trigger, clock } = this.#options;
+    if (!trigger) return;
+    const note = (): void => {
+      const checkpoint = know();
+      if (!checkpoint) return;
+      const { base, ...rest } = checkpoint;
+      this.#text(sharedTopic('checkpoint'), { fromUs: clock.nowUs() - LEAD_US, base: base64Of(base), ...rest });
+    };
+    note();
+    this.#every(Math.min(CHECKPOINT_EVERY_MS.most, Math.max(CHECKPOINT_EVERY_MS.least, trigger.beforeMs)), note);
   }
 
   /** Somebody said whether an alert was right. */

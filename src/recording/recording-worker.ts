@@ -151,6 +151,7 @@ const KEPT: readonly Topic['kind'][] = ['session', 'rules', 'learnt', 'verdict',
 
 function roleOf({ kind }: Topic): RingRecord['role'] {
   if (kind === 'alert') return 'trigger';
+  if (kind === 'checkpoint') return 'checkpoint';
   return KEPT.includes(kind) ? 'keep' : 'raw';
 }
 

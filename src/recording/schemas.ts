@@ -173,6 +173,8 @@ export function schemaOf(topic: Topic): ChannelSchema {
       return json('edgebind.Rules', { rules: 'array' });
     case 'learnt':
       return json('edgebind.Learnt', { base: 'string', leftOut: 'integer' });
+    case 'checkpoint':
+      return json('edgebind.Checkpoint', { fromUs: 'integer', base: 'string', leftOut: 'integer', standing: 'object' });
     case 'verdict':
       return json('edgebind.Verdict', { alert: 'object', isRight: 'boolean' });
     case 'wake':

@@ -13,6 +13,7 @@ export type TopicKind =
   | 'session'
   | 'rules'
   | 'learnt'
+  | 'checkpoint'
   | 'verdict'
   | 'wake'
   | 'hostStep';

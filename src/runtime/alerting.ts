@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { Subscription, type Observable } from 'rxjs';
+import { filter, Subscription, type Observable } from 'rxjs';
 import { alerts } from '../../pipelines/alerts.ts';
 import type { AlertDraft, Judged } from '../alerts/active-rule.ts';
 import { FileAlertLog } from '../alerts/alert-log.ts';
-import { backgroundSnapshot, type BackgroundSnapshot } from '../alerts/background-snapshot.ts';
+import { backgroundSnapshot, snapshotContent, type BackgroundSnapshot } from '../alerts/background-snapshot.ts';
 import { BackgroundStore } from '../alerts/background-store.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
 import { EvidenceStore } from '../alerts/evidence-store.ts';
 import { RuleEngine } from '../alerts/rule-engine.ts';
 import type { Rule } from '../alerts/rule.ts';
@@ -112,8 +113,19 @@ export class Alerting {
     this.desk.serve(this.book);
   }
 
-  /** Embeddings, single and fused, to the rules; what they say to whoever listens. */
-  judge(judged$: Observable<Judged>): void {
+  /**
+   * Embeddings, single and fused, to the rules; what they say to whoever listens.
+   *
+   * @param isMuted while it says so, vectors are seen and not judged
+   */
+  judge(all$: Observable<Judged>, isMuted: () => boolean = () => false): void {
+    const judged$ = all$.pipe(
+      filter((judged) => {
+        if (!isMuted()) return true;
+        this.#engine.see(judged);
+        return false;
+      }),
+    );
     const { onAlert, onScore, onUpdate } = this.#options;
     this.#subscription.add(
       alerts(judged$, this.#engine, this.alerts).subscribe(({ scores, alerts: changes, updates }) => {
@@ -149,6 +161,18 @@ export class Alerting {
   /** What has been learnt up to now, in at most so many bytes. */
   learnt(maxBytes: number): BackgroundSnapshot {
     return backgroundSnapshot(this.#engine, maxBytes);
+  }
+
+  /** All that the rules know now; undefined while a score is on its way to an alert, or where there is no room. */
+  checkpoint(maxBytes: number): Checkpoint | undefined {
+    const standing = this.#engine.standing(this.#options.clock.nowUs());
+    return standing && { ...this.learnt(maxBytes), standing };
+  }
+
+  /** Goes on from what the rules knew at another moment. */
+  resume({ base, standing }: Checkpoint): void {
+    const { backgrounds, familiars } = snapshotContent(base);
+    this.#engine.resume(backgrounds, familiars, standing);
   }
 
   /** Learns from what somebody said of an alert, as `desk.feedback` does, and keeps no line of it. */

@@ -11,6 +11,7 @@ import type { Alert, Embedding } from '../core/types.ts';
 import { Hub } from '../outputs/hub.ts';
 import type { Server } from '../outputs/http-server.ts';
 import { MqttOutput } from '../outputs/mqtt-output.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { Alerting } from './alerting.ts';
 import { findBundle } from './bundles.ts';
@@ -29,7 +30,7 @@ import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath } from './senses.ts';
 import type { ServedModel } from './served-model.ts';
-import { RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
+import { CHECKPOINT_BYTES, RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
 import { Stations } from './stations.ts';
 import { stationsToClose } from './stations-to-close.ts';
 import { readinessOf, statusOf } from './status.ts';
@@ -273,6 +274,16 @@ export class EdgeBind {
     isOver.catch((error: unknown) => this.#options.log.error({ error: messageOf(error) }, 'the model of before is not gone cleanly'));
   }
 
+  /** Takes a recorded vector whose window began before the recording did. */
+  take(embedding: Embedding): void {
+    this.#embeddings.next(embedding);
+  }
+
+  /** Rules go on from what they knew at a place of a recording. */
+  resume(checkpoint: Checkpoint): void {
+    this.#alerting.resume(checkpoint);
+  }
+
   /** Learns from what somebody said of an alert while it was recorded. */
   judgeAlert(alert: Alert, isRight: boolean): void {
     this.#alerting.judgeAlert(alert, isRight);
@@ -290,6 +301,7 @@ export class EdgeBind {
     this.#judge();
     await this.#alerting.start(this.#config.alerts);
     this.#recorder?.learnt(this.#alerting.learnt(RECORDED_BACKGROUND_BYTES));
+    this.#recorder?.checkpoints(() => this.#alerting.checkpoint(CHECKPOINT_BYTES));
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
     this.#stations.open(await this.#stations.resolve(this.#config.sources), this.#pipelines);
     this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fusion.begin(this.#config));
@@ -340,7 +352,8 @@ export class EdgeBind {
   /** Embeddings, single and fused, to the rules; what they say to the clients. */
   #judge(): void {
     const { fused$ } = this.#fusion;
-    this.#alerting.judge(merge(this.#embeddings, fused$.pipe(map((one): Judged => ({ ...one, modality: 'fused' })))));
+    const judged$ = merge(this.#embeddings, fused$.pipe(map((one): Judged => ({ ...one, modality: 'fused' }))));
+    this.#alerting.judge(judged$, this.#options.world?.isMuted);
     this.#subscription.add(this.#embeddings.subscribe((embedding) => this.#outlets.embedding(embedding)));
     this.#subscription.add(fused$.subscribe((one) => this.#outlets.fused(one)));
   }
@@ -350,7 +363,7 @@ export class EdgeBind {
     return {
       ledger: this.#ledger,
       models$: this.#models.models$,
-      clock: () => ({ hostSteps$: world?.hostSteps$ ?? this.#hostClock.steps$ }),
+      clock: () => ({ hostSteps$: world?.hostSteps$ ?? this.#hostClock.steps$, ...(world && { placed: world.placed }) }),
       show: (sample) => {
         this.#alerting.see(sample);
         this.#hub.publishSample(sample);

@@ -15,6 +15,9 @@ const DAY_MS = 86_400_000;
 /** What rules had learnt before stands at the head of a recording up to this size: some 1,700 backgrounds. */
 export const RECORDED_BACKGROUND_BYTES: number = 8 * MIB;
 
+/** What a checkpoint of them may take: it is written on the event loop, and again each few seconds. */
+export const CHECKPOINT_BYTES: number = 2 * MIB;
+
 export interface StartRecorderOptions {
   readonly config: Config;
   readonly folder: string;

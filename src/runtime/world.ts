@@ -4,7 +4,7 @@ import type { EncodeOptions } from '../core/encoder.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
-import type { Alert, Embedding } from '../core/types.ts';
+import type { Alert, Embedding, Reading, Sample } from '../core/types.ts';
 import type { SpaceVector } from '../space/vector.ts';
 
 /** What a run stands in instead of the host and its devices: a recording. Pipelines, fusion and rules are those of any run. */
@@ -15,6 +15,10 @@ export interface World {
   readonly decisionClock: Clock;
   /** Steps of the host's clock, in microseconds. */
   readonly hostSteps$: Observable<number>;
+  /** Where a reading was placed when it was recorded; undefined: that is for the clock to find out. */
+  readonly placed: (reading: Reading) => Sample | undefined;
+  /** What comes now is seen, but rules do not judge it. */
+  readonly isMuted: () => boolean;
   readonly open: (config: SourceConfig) => Source;
   /** What happens to windows on their way through the encoders. */
   readonly encode: EncodeOptions;

@@ -3,7 +3,7 @@ import type { Rule } from '../../alerts/rule.ts';
 import type { EncodeOptions } from '../../core/encoder.ts';
 import type { SourceConfig } from '../../core/source-config.ts';
 import { VirtualClock } from '../../core/time.ts';
-import type { Alert, Embedding, WindowMeta } from '../../core/types.ts';
+import type { Alert, Embedding, Reading, Sample, WindowMeta } from '../../core/types.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
 import type { SpaceVector } from '../../space/vector.ts';
 import type { World } from '../world.ts';
@@ -25,6 +25,14 @@ export class ReplayWorld implements World {
   readonly stateDir: string;
   readonly listens: boolean;
   readonly onAlert: (alert: Alert) => void;
+  /** Between the beginning of a piece of a recording and its checkpoint: nothing is judged. */
+  isOff = false;
+  /** Where readings were placed when they were recorded; empty where they are placed anew. */
+  readonly places = new WeakMap<Reading, Sample>();
+  /** Where the piece of the recording begins that is replayed or comes next; and the first reading of each source in it. */
+  #pieceUs = Number.POSITIVE_INFINITY;
+  #nextPieceUs = Number.POSITIVE_INFINITY;
+  readonly #firstUs = new Map<string, number>();
   /** Told of each window that goes to the encoders. */
   onWindow: (key: string, endUs: number) => void = () => undefined;
   /** Windows that the recorded run did not encode, as far as the replay has looked ahead. */
@@ -64,8 +72,36 @@ export class ReplayWorld implements World {
     for (const { rule, query } of rules) if (query) this.#queries.set(JSON.stringify(rule), query);
   }
 
+  placed = (reading: Reading): Sample | undefined => this.places.get(reading);
+
+  isMuted = (): boolean => this.isOff;
+
+  /** Whether a window began before the piece that its end is in. */
+  isCut({ source, startUs }: Pick<WindowMeta, 'source' | 'startUs'>): boolean {
+    return startUs < (this.#firstUs.get(source) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** The turn of a reading has come. */
+  meet({ source, reading, sample }: Extract<RecordedEvent, { kind: 'reading' }>): void {
+    if (!sample) return;
+    this.places.set(reading, sample);
+    if (reading.arrivalUs >= this.#pieceUs && !this.#firstUs.has(source)) this.#firstUs.set(source, sample.timeUs);
+  }
+
+  /** Whether an event is the first of the piece that a checkpoint was foreseen of. */
+  begins({ atUs }: RecordedEvent): boolean {
+    const isFirst = atUs >= this.#nextPieceUs;
+    if (isFirst) {
+      this.#pieceUs = this.#nextPieceUs;
+      this.#nextPieceUs = Number.POSITIVE_INFINITY;
+      this.#firstUs.clear();
+    }
+    return isFirst;
+  }
+
   /** Looks at an event before its turn. */
   foresee(event: RecordedEvent): void {
+    if (event.kind === 'checkpoint') this.#nextPieceUs = event.fromUs;
     if (event.kind === 'drop') this.#leftOut.add(dropKey(event));
   }
 
@@ -76,7 +112,7 @@ export class ReplayWorld implements World {
 
   #refuse(window: WindowMeta): string | undefined {
     const key = windowKey(window);
-    if (this.#leftOut.has(key)) return 'asRecorded';
+    if (this.#leftOut.has(key) || this.isCut(window)) return 'asRecorded';
     this.pending.add(window);
     this.onWindow(key, window.endUs);
     return undefined;

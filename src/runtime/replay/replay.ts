@@ -116,7 +116,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       return {
         decided: isAsRecorded ? 'asRecorded' : 'anew',
         ...counts,
-        notLearnt: atStart.learnt?.leftOut ?? 0,
+        notLearnt: Math.max(counts.notLearnt, atStart.learnt?.leftOut ?? 0),
         alerts,
         ledger: edgebind.ledger.lines(),
       };
@@ -141,6 +141,7 @@ class Run {
   #session: Session;
   #readings = 0;
   #ignored = 0;
+  #notLearnt = 0;
   #firstUs: number | undefined;
   #lastUs = 0;
   #pausedUs = 0;
@@ -155,21 +156,26 @@ class Run {
       this.#decisions = this.#decisions.then(step);
     };
     const latenessMs = Math.max(...loaded.config.sources.map(({ window }) => window?.latenessMs ?? 200));
-    this.#timeline = isAsRecorded ? new RecordedTimeline(world, decide) : new FreshTimeline(world, decide, latenessMs);
+    this.#timeline = isAsRecorded
+      ? new RecordedTimeline(world, decide, (embedding) => edgebind.take(embedding))
+      : new FreshTimeline(world, decide, latenessMs);
   }
 
-  async feed(): Promise<Omit<ReplayResult, 'decided' | 'notLearnt' | 'alerts' | 'ledger'>> {
+  async feed(): Promise<Omit<ReplayResult, 'decided' | 'alerts' | 'ledger'>> {
     const began = performance.now();
     let turns = 0;
     const events = this.#options.recording.events({
-      kinds: ['session', 'reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep'],
+      kinds: ['session', 'reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep', 'checkpoint'],
     });
     const isAsRecorded = this.#timeline instanceof RecordedTimeline;
     for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
       await this.#pace(event.atUs, began);
       await this.#world.pending.below(MAX_ENCODING);
+      if (isAsRecorded) this.#place(event);
       if (event.kind === 'session' && this.#options.loaded === undefined) await this.#follow(event.session);
-      this.#take(event.kind === 'reading' ? await asItCame(event) : event);
+      const came = event.kind === 'reading' ? await asItCame(event) : event;
+      if (isAsRecorded && came.kind === 'reading') this.#world.meet(came);
+      this.#take(came);
       this.#timeline.event(event);
       this.#world.forget(event);
       // Results of the encoders come between turns of the loop; and decisions must not pile up.
@@ -186,10 +192,22 @@ class Run {
       notMade: this.#timeline instanceof RecordedTimeline ? this.#timeline.notMade : 0,
       undecided: this.#world.pending.unclaimed,
       ignored: this.#ignored,
+      notLearnt: this.#notLearnt,
       recordedAlerts: this.#recordedAlerts,
       seconds: (performance.now() - began) / 1000,
       recordedSeconds: (this.#lastUs - (this.#firstUs ?? this.#lastUs)) / 1e6,
     };
+  }
+
+  /** A piece around an alert is judged from its checkpoint on. */
+  #place(event: RecordedEvent): void {
+    if (this.#world.begins(event)) this.#decisions = this.#decisions.then(() => void (this.#world.isOff = true));
+    if (event.kind !== 'checkpoint') return;
+    this.#notLearnt = Math.max(this.#notLearnt, event.checkpoint.leftOut);
+    this.#decisions = this.#decisions.then(() => {
+      this.#edgebind.resume(event.checkpoint);
+      this.#world.isOff = false;
+    });
   }
 
   #take(event: RecordedEvent): void {

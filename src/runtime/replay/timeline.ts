@@ -1,3 +1,4 @@
+import type { Embedding } from '../../core/types.ts';
 import type { RecordedEvent } from '../../recording/recorded-event.ts';
 import { windowKey } from './pending-windows.ts';
 import { dropKey, type ReplayWorld } from './replay-world.ts';
@@ -22,10 +23,13 @@ export class RecordedTimeline implements Timeline {
   notMade = 0;
   readonly #world: ReplayWorld;
   readonly #decide: Decide;
+  readonly #take: (embedding: Embedding) => void;
 
-  constructor(world: ReplayWorld, decide: Decide) {
+  /** @param take judges a recorded vector whose window is not in the recording as a whole */
+  constructor(world: ReplayWorld, decide: Decide, take: (embedding: Embedding) => void) {
     this.#world = world;
     this.#decide = decide;
+    this.#take = take;
   }
 
   event(event: RecordedEvent): void {
@@ -34,8 +38,14 @@ export class RecordedTimeline implements Timeline {
     if (event.kind === 'wake') this.#decide(() => decisionClock.wake(atUs));
     else if (event.kind === 'drop') pending.claim(dropKey(event));
     else if (event.kind === 'embedding') {
-      const window = pending.claim(windowKey(event.embedding));
-      if (!window) this.notMade++;
+      const { embedding } = event;
+      const window = pending.claim(windowKey(embedding));
+      if (!window && this.#world.isCut(embedding))
+        this.#decide(() => {
+          decisionClock.setTo(atUs);
+          this.#take(embedding);
+        });
+      else if (!window) this.notMade++;
       else
         this.#decide(async () => {
           const pass = await window.outcome;
