@@ -45,8 +45,8 @@ beforeAll(async () => {
 });
 
 const edgebind = (...args: string[]) => spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: 'utf8' });
-const bind = (pairs: string, out: string) =>
-  edgebind('bind', '--pairs', pairs, '--anchor', 'image', '--new', 'imu', '--model', model, '--out', out, '--json');
+const bind = (pairs: string, out: string, ...more: string[]) =>
+  edgebind('bind', '--pairs', pairs, '--anchor', 'image', '--new', 'imu', '--model', model, '--out', out, '--json', ...more);
 
 /** A list in which the motion of scene i stands beside the picture of scene `partner(i)`. */
 function listOf(name: string, count: number, partner: (i: number) => number, motion = (i: number): number => i): string {
@@ -116,6 +116,17 @@ describe('edgebind bind', () => {
     const { status, stderr } = bind(list(), out);
     expect([status, stderr]).toEqual([2, expect.stringContaining(words)]);
     expect(existsSync(join(folder, out))).toBe(false);
+  });
+
+  it('offers a smaller head where a linear one has too few pairs, and that one learns from them', () => {
+    const list = listOf('some.jsonl', 40, (i) => i);
+    const refused = bind(list, 'some');
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/needs at least 30 .*--head small/)]);
+    const { status, stdout, stderr } = bind(list, 'some', '--head', 'small');
+    expect([status, stderr]).toEqual([0, '']);
+    const { training, bound } = JSON.parse(stdout) as BindReport;
+    expect(training.directions).toBe(8);
+    expect(bound.freshToAnchor.meanRank).toBeLessThan(0.3);
   });
 
   it('leaves a folder alone that is there already', () => {

@@ -11,7 +11,7 @@ import { startEncoders } from '../encoders/encoder-pool.ts';
 import { readPairList, type PairItem } from '../inputs/pair-list.ts';
 import { openRecording, type Recording } from '../recording/open-recording.ts';
 import { backboneOf } from '../runtime/bind/backbone.ts';
-import { bind } from '../runtime/bind/bind.ts';
+import { bind, type HeadSize } from '../runtime/bind/bind.ts';
 import type { BothWays } from '../runtime/bind/bind-report.ts';
 import { refuseExisting, writeBoundBundle } from '../runtime/bind/bound-bundle.ts';
 import type { BindPairs } from '../runtime/bind/bind-pair.ts';
@@ -35,6 +35,7 @@ interface BindCommand {
   readonly seconds: string;
   readonly hop?: string;
   readonly temperature?: string;
+  readonly head: HeadSize;
   readonly seed: string;
   readonly json?: true;
 }
@@ -70,6 +71,11 @@ export function registerBind(program: Command): void {
     .option('--seconds <number>', 'a sensor of your own with channels: length of a window', '2')
     .option('--hop <number>', 'the same: seconds from one window to the next; default: a quarter of a window')
     .option('--temperature <number>', "of the softmax; default: ImageBind's for the sense")
+    .addOption(
+      new Option('--head <size>', 'linear: 30 different pairs at least to train on; small: 12, learns in eight directions only')
+        .choices(['linear', 'small'])
+        .default('linear'),
+    )
     .option('--seed <number>', 'same pairs and seed, same head', '1')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', HELP)
@@ -120,6 +126,7 @@ async function runBind(
       isSameSpace: encoder?.isSameSpace ?? from === base,
       seed,
       temperature,
+      size: options.head,
       test: test?.pairs,
       onProgress: ({ step, steps, loss, validationLoss }) =>
         progress.show(`step ${step} of at most ${steps}: loss ${loss.toFixed(3)}, of validation pairs ${validationLoss.toFixed(3)}`),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dot, normalise } from '../../space/vector.ts';
+import { principalDirections } from '../../space/bind/principal-directions.ts';
 import { seeded } from '../../space/bind/seeded.ts';
 import { retrieval } from '../../space/bind/retrieval.ts';
 import { loadOrt } from '../load-ort.ts';
@@ -64,6 +65,23 @@ describe('trainHead', () => {
   it('gives the same head for the same seed', async () => {
     const run = async () => (await trainHead(ort, pairs(80, 1), pairs(20, 2), { ...options, steps: 10 }, () => undefined)).head.weights;
     expect(await run()).toEqual(await run());
+  });
+
+  it('learns within a few directions of the features only, where it is told so', async () => {
+    const train = pairs(20, 1);
+    const rows = train.rows.map(({ feature }) => feature);
+    const within = principalDirections(rows, 4);
+    const terms: TrainOptions = { ...options, within, steps: 60 };
+    const { head } = await trainHead(ort, train, pairs(20, 2), terms, () => undefined);
+    const across = Float32Array.from({ length: inputs }, (_, i) => i + 1);
+    for (const direction of [...within, ...within]) {
+      const along = dot(across, direction);
+      for (let i = 0; i < inputs; i++) across[i] = (across[i] ?? 0) - along * (direction[i] ?? 0);
+    }
+    const moved = apply({ ...head, bias: new Float32Array(dim) }, within[0]!).some((value) => Math.abs(value) > 1e-3);
+    expect(moved).toBe(true);
+    for (let j = 0; j < dim; j++)
+      expect(across.reduce((sum, value, i) => sum + value * (head.weights[i * dim + j] ?? 0), 0)).toBeCloseTo(0, 3);
   });
 
   it('keeps the step that matches the validation pairs best: of shuffled pairs, near the first', async () => {

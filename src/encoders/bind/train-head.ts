@@ -18,6 +18,8 @@ export interface TrainOptions {
   readonly dim: number;
   /** `identity`: the features already are vectors of the space, and the head begins by leaving them as they are; else it begins small. */
   readonly start: 'identity' | 'small';
+  /** Orthonormal directions of the features within which the head learns, a smaller head for few pairs; absent: in all of them. */
+  readonly within?: readonly Float32Array[] | undefined;
   readonly temperature: number;
   readonly duplicateCosine: number;
   readonly seed: number;
@@ -70,9 +72,10 @@ export async function trainHead(
   const random = seeded(seed);
   const session = await ort.InferenceSession.create(contrastiveStep(options), { intraOpNumThreads: 1, logSeverityLevel: 3 });
   try {
-    const weights = startWeights(options, random);
+    const learnt = options.within ? new Within(options, options.within, random) : undefined;
+    const weights = learnt?.weights ?? startWeights(options, random);
     const bias = new Float32Array(dim);
-    const adam = [new Adam(weights, options), new Adam(bias, options)] as const;
+    const adam = [new Adam(learnt?.coefficients ?? weights, options), new Adam(bias, options)] as const;
     const count = train.moments.length;
     const size = Math.min(options.batch, count);
     const eye = identity(size);
@@ -101,7 +104,8 @@ export async function trainHead(
       if (order.length < size) order = shuffled(count, random);
       const { loss, dw, db } = await run(train, order.splice(0, size), eye);
       const share = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
-      adam[0].step(dw, 1 / size, share);
+      adam[0].step(learnt?.gradient(dw) ?? dw, 1 / size, share);
+      learnt?.refresh();
       adam[1].step(db, 1 / size, share);
       step++;
       sum += loss;
@@ -124,6 +128,55 @@ function startWeights({ inputs, dim, start }: TrainOptions, random: () => number
   if (start === 'small') return Float32Array.from({ length: inputs * dim }, () => (2 * random() - 1) / Math.sqrt(inputs));
   if (inputs !== dim) throw new RangeError(`a head that begins as the identity needs as many inputs as outputs, not ${inputs} and ${dim}`);
   return identity(dim);
+}
+
+/**
+ * Weights that differ from where they began only within a few directions of the features: a coefficient for each direction and output.
+ * Without a start of their own they are nothing but that.
+ */
+class Within {
+  readonly weights: Float32Array;
+  /** Directions x outputs. */
+  readonly coefficients: Float32Array;
+  readonly #start: Float32Array;
+  readonly #directions: readonly Float32Array[];
+  readonly #dim: number;
+
+  constructor({ inputs, dim, start }: TrainOptions, directions: readonly Float32Array[], random: () => number) {
+    this.#start = start === 'identity' ? identity(dim) : new Float32Array(inputs * dim);
+    this.weights = this.#start.slice();
+    this.coefficients = Float32Array.from({ length: directions.length * dim }, () =>
+      start === 'identity' ? 0 : (2 * random() - 1) / Math.sqrt(inputs),
+    );
+    this.#directions = directions;
+    this.#dim = dim;
+    this.refresh();
+  }
+
+  /** The gradient of the coefficients from that of the weights. */
+  gradient(weights: Float32Array): Float32Array {
+    const out = new Float32Array(this.coefficients.length);
+    for (const [k, direction] of this.#directions.entries()) {
+      for (let i = 0; i < direction.length; i++) {
+        const share = direction[i] ?? 0;
+        for (let j = 0; j < this.#dim; j++)
+          out[k * this.#dim + j] = (out[k * this.#dim + j] ?? 0) + share * (weights[i * this.#dim + j] ?? 0);
+      }
+    }
+    return out;
+  }
+
+  /** Brings the weights up to the coefficients. */
+  refresh(): void {
+    this.weights.set(this.#start);
+    for (const [k, direction] of this.#directions.entries()) {
+      for (let i = 0; i < direction.length; i++) {
+        const share = direction[i] ?? 0;
+        for (let j = 0; j < this.#dim; j++)
+          this.weights[i * this.#dim + j] = (this.weights[i * this.#dim + j] ?? 0) + share * (this.coefficients[k * this.#dim + j] ?? 0);
+      }
+    }
+  }
 }
 
 /** Adam with decay towards where the weights began. Works in place. */

@@ -16,6 +16,8 @@ export interface BindReport {
   readonly pairs: { readonly train: number; readonly validation: number; readonly test: number };
   readonly training: {
     readonly start: TrainOptions['start'];
+    /** In how many directions of the features the head learnt; absent: in all of them. */
+    readonly directions?: number;
     readonly temperature: number;
     readonly seed: number;
     readonly bestStep: number;
@@ -58,6 +60,7 @@ export function bindReport({ options, terms, trained, counts, test, made }: Bind
     pairs: { ...counts, test: test.length },
     training: {
       start: terms.start,
+      ...(terms.within && { directions: terms.within.length }),
       temperature: terms.temperature,
       seed: terms.seed,
       bestStep: trained.bestStep,

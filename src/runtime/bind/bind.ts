@@ -4,9 +4,12 @@ import type { TrainOptions, TrainProgress } from '../../encoders/bind/train-head
 import { trainOffLoop } from '../../encoders/bind/train-off-loop.ts';
 import type { LinearHead } from '../../encoders/onnx/append-head.ts';
 import { holdOut } from '../../space/bind/hold-out.ts';
+import { principalDirections } from '../../space/bind/principal-directions.ts';
 import { dot, normalise } from '../../space/vector.ts';
 import type { BindPair } from './bind-pair.ts';
 import { bindReport, type BindReport } from './bind-report.ts';
+
+export type HeadSize = 'linear' | 'small';
 
 export interface BindOptions {
   readonly anchor: EncoderModality;
@@ -15,6 +18,8 @@ export interface BindOptions {
   readonly isSameSpace: boolean;
   readonly seed: number;
   readonly temperature?: number | undefined;
+  /** `linear` learns in all directions of the features, `small` in the eight in which the training pairs differ most. */
+  readonly size: HeadSize;
   /** Pairs of the same sensor that were put aside by the user; default: blocks of `pairs`. */
   readonly test?: readonly BindPair[] | undefined;
   readonly onProgress: (progress: TrainProgress) => void;
@@ -32,8 +37,10 @@ export interface Bound {
 const TEMPERATURES: Readonly<Partial<Record<Modality, number>>> = { image: 0.07, audio: 0.05, thermal: 0.1, depth: 0.2, imu: 0.2 };
 /** Of sensors that the paper does not know. */
 const DEFAULT_TEMPERATURE = 0.1;
-/** Different moments that a linear head needs at least: below, it learns the noise of the few. */
-const MIN_DIFFERENT = 30;
+/** Different moments that a head needs at least to train on: below, it learns the noise of the few. */
+const MIN_DIFFERENT: Readonly<Record<HeadSize, number>> = { linear: 30, small: 12 };
+/** Directions of a small head. */
+const SMALL = 8;
 /** Two anchors nearer than this share of the usual distance are the same thing twice. */
 const DUPLICATE_SHARE = 0.1;
 /** Unit vectors that are nearer than this on average are one vector and rounding. */
@@ -55,7 +62,7 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   const pick = (rows: readonly number[]): BindPair[] => rows.flatMap((i) => pairs[i] ?? []);
   const train = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
   const [validation, test] = [pick(parts.validate), options.test ?? pick(parts.test)];
-  refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor');
+  refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor', options.size);
   const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usualCosine(train, 'anchor'));
   const inputs = train[0]?.feature.length ?? 0;
   const dim = train[0]?.anchor.length ?? 0;
@@ -64,6 +71,13 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
     inputs,
     dim,
     start: options.isSameSpace ? 'identity' : 'small',
+    within:
+      options.size === 'small'
+        ? principalDirections(
+            train.map(({ feature }) => feature),
+            SMALL,
+          )
+        : undefined,
     temperature: options.temperature ?? TEMPERATURES[options.fresh] ?? DEFAULT_TEMPERATURE,
     duplicateCosine,
     seed: options.seed,
@@ -84,7 +98,7 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   return { head: trained.head, report, heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) } };
 }
 
-function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side: 'anchor' | 'feature'): void {
+function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side: 'anchor' | 'feature', size: HeadSize): void {
   const spread = meanDistance(train.map(({ feature }) => feature));
   if (train.length > 1 && spread < SAME_DISTANCE)
     throw new UsageError(
@@ -92,17 +106,23 @@ function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side:
       `the new sensor says the same in all ${train.length} pairs: is it connected, does its scene change?`,
     );
   const different = countDifferent(train, side);
-  if (different >= MIN_DIFFERENT && test.length > 0) return;
-  const needed = Math.ceil(MIN_DIFFERENT / 0.6);
-  if (train.length < MIN_DIFFERENT || test.length === 0) {
+  const least = MIN_DIFFERENT[size];
+  if (different >= least && test.length > 0) return;
+  // Of all pairs three fifths are trained on.
+  const needed = Math.ceil(least / 0.6);
+  const smaller =
+    size === 'linear' && different >= MIN_DIFFERENT.small && test.length > 0
+      ? `, or take the smaller head, for which they are enough: --head small`
+      : '';
+  if (train.length < least || test.length === 0) {
     throw new UsageError(
       'TOO_FEW_PAIRS',
-      `${train.length} pairs to train on and ${test.length} to test on; a linear head needs at least ${MIN_DIFFERENT} different ones to train on, about ${needed} pairs in all: record longer, or put test pairs aside with --test`,
+      `${train.length} pairs to train on and ${test.length} to test on; a ${size} head needs at least ${least} different ones to train on, about ${needed} pairs in all: record longer, or put test pairs aside with --test${smaller}`,
     );
   }
   throw new UsageError(
     'PAIRS_TOO_ALIKE',
-    `of ${train.length} pairs to train on only ${different} differ; a linear head needs ${MIN_DIFFERENT}: record more different scenes`,
+    `of ${train.length} pairs to train on only ${different} differ; a ${size} head needs ${least}: record more different scenes${smaller}`,
   );
 }
 
@@ -116,7 +136,7 @@ function countDifferent(pairs: readonly BindPair[], side: 'anchor' | 'feature'):
   for (const { [side]: vector } of pairs) {
     if (kept.some((other) => dot(other, vector) > near)) continue;
     kept.push(vector);
-    if (kept.length >= MIN_DIFFERENT) break;
+    if (kept.length >= MIN_DIFFERENT.linear) break;
   }
   return kept.length;
 }
