@@ -110,7 +110,7 @@ describe('edgebind bind', () => {
       'the new sensor says the same',
     ],
     ['a list that is no list', () => (writeFileSync(join(folder, 'bad.jsonl'), '{"image": 3}'), 'bad.jsonl'), 'bad.jsonl:1'],
-    ['files that are not there', () => listOf('absent.jsonl', 40, (i) => i + PAIRS), '0 pairs to train on'],
+    ['files that are not there', () => listOf('absent.jsonl', 40, (i) => i + PAIRS), 'left out: 40 FILE_UNREADABLE'],
   ])('refuses %s, and writes nothing', (name, list, words) => {
     const out = name.replaceAll(' ', '-');
     const { status, stderr } = bind(list(), out);

@@ -11,8 +11,11 @@ import heads
 import imu_graph
 import kitchen
 import lite0
+import people
 import picture_look
 import ranges
+import sound_head
+import sound_level
 import text_graph
 import yamnet
 from graph import Graph
@@ -20,16 +23,15 @@ from layout import DIM, EDGES_SHARE, MEANING, MEANING_SHARE, RULED_SHARE, SURFAC
 from paths import BUNDLE
 from text_encoder import TextEncoder
 
-CENTRE_SHARE = 0.7  # of the mean class vector, taken off the meaning of a sound
-KITCHEN = 1.5  # weight of a sure kitchen class against a sure AudioSet class
 STORE = "int8"
 
 
-def named(graph, picture, vectors):
-    """lite0 over a normalised picture: (meaning of unit length, pooled features)."""
+def named(graph, picture, vectors, person):
+    """lite0 and the detector of people over a normalised picture: (meaning of unit length, pooled features)."""
     found, logits = lite0.backbone(graph, picture, STORE)
     likely = heads.strongest(graph, graph.op("Softmax", [logits], axis=1), 10)
-    return heads.named(graph, likely, vectors, vectors.mean(axis=0)), found
+    weights = graph.op("Concat", [likely, graph.scale(people.seen(graph, picture), people.WEIGHT)], axis=1)
+    return heads.named(graph, weights, np.concatenate([vectors, person[None]]), vectors.mean(axis=0)), found
 
 
 def by_rules(graph, rules, words):
@@ -46,10 +48,10 @@ def phrase_vectors(encode, phrases):
     return np.stack([class_vectors.unit(encode(p).mean(axis=0)) for p in phrases]).astype(np.float32)
 
 
-def image(vectors, surfaces, outline):
+def image(vectors, person, surfaces, outline):
     graph = Graph("image")
     picture = graph.input("input", [3, 224, 224])
-    meaning, found = named(graph, picture, vectors)
+    meaning, found = named(graph, picture, vectors, person)
     finish(
         graph, meaning=(meaning, MEANING_SHARE), edges=(outlined(graph, edges.of_colour(graph, picture), outline), EDGES_SHARE),
         surfaces=(heads.projected(graph, graph.op("Sqrt", [found]), *surfaces), 1 - MEANING_SHARE - EDGES_SHARE))
@@ -75,26 +77,9 @@ def depth(outline, words):
 
 
 def audio(encode):
-    """Meaning: the 20 likeliest of 521 AudioSet classes, general ones discounted, and 20 kitchen classes; as sure as the surest is."""
     graph = Graph("audio")
-    found, logits = yamnet.backbone(graph, graph.input("input", [96, 64]))
-    scores = graph.op("Sigmoid", [logits])
-    matrix, bias = kitchen.train()
-    guess = graph.op("Softmax", [graph.linear(found, matrix, bias, store="float16")], axis=1)
-    guess = graph.op("Slice", [guess, graph.constant(np.array([0])), graph.constant(np.array([20])), graph.constant(np.array([1]))])
-    away = np.zeros((1, yamnet.CLASSES), np.float32)
-    away[0, kitchen.unrelated()] = 1
-    surest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(away)])], axes=[1], keepdims=1)
-    guess = graph.op("Mul", [guess, graph.op("Sub", [graph.constant(np.float32(1)), surest])])
-    # Squared: a kitchen class that is not sure must not bend what AudioSet heard.
-    guess = graph.scale(graph.op("Mul", [guess, guess]), KITCHEN)
-    telling = graph.op("Mul", [scores, graph.constant(class_vectors.audio_weights()[None])])
-    weights = graph.op("Concat", [heads.strongest(graph, telling, 20), guess], axis=1)
-    known = class_vectors.audio_class_vectors(encode)
-    vectors = np.concatenate([known, class_vectors.weighted(encode, kitchen.sentences())])
-    meaning = heads.named(graph, weights, vectors, CENTRE_SHARE * known.mean(axis=0))
-    loudest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(class_vectors.audible()[None])])], axes=[1], keepdims=1)
-    certainty = graph.op("Sqrt", [graph.op("Min", [graph.op("Add", [loudest, heads.row_sum(graph, guess)]), graph.constant(np.float32(1))])])
+    found, logits = yamnet.backbone(graph, sound_level.evened(graph, graph.input("input", [96, 64])))
+    meaning, certainty = sound_head.meant(graph, found, logits, encode, kitchen.train(), kitchen.sentences())
     rows = picture_look.roots(kitchen.heard("stamps", [], 4)[0])
     timbre = heads.projected(graph, graph.op("Sqrt", [found]), rows.mean(axis=0), picture_look.principal([rows], TIMBRE))
     save(graph, heads.joint(graph, meaning, certainty, timbre=timbre))
@@ -117,7 +102,7 @@ def main():
     vectors = class_vectors.image_class_vectors(encode)
     surfaces = picture_look.imagenet_centre(), picture_look.principal(features.training_pictures(), SURFACES)
     outline, in_colour, in_heat, in_depth = edges.train()
-    image(vectors, surfaces, (in_colour, outline))
+    image(vectors, people.vector(encode), surfaces, (in_colour, outline))
     thermal((in_heat, outline), phrase_vectors(encode, ranges.HEAT_WORDS))
     depth((in_depth, outline), phrase_vectors(encode, ranges.NEAR_WORDS))
     audio(encode)

@@ -9,6 +9,7 @@ import numpy as np
 import class_vectors
 import features
 import imu_graph
+import people
 import ranges
 import wordnet
 from layout import MEANING
@@ -19,7 +20,7 @@ def known():
     """For each sense its captions, without doubles."""
     sounds = [p for label, phrases in class_vectors.audio_phrases() for p in (label.split(" (")[0].lower(), *phrases)]
     return {
-        "image": [s for c in wordnet.imagenet_classes() for s in (c["names"][0], *c["hypernyms"][:3])],
+        "image": people.WORDS + [s for c in wordnet.imagenet_classes() for s in (c["names"][0], *c["hypernyms"][:3])],
         "audio": sounds + list(features.index("audio/kitchen20")["classes"].values()),
         "thermal": [phrases[0] for phrases in ranges.HEAT_WORDS],
         "depth": [phrases[0] for phrases in ranges.NEAR_WORDS],

