@@ -44,7 +44,7 @@ function calibration(points: readonly AskedPoint[]): string {
     return `<line x1="${x(from)}" y1="${y(from * factor)}" x2="${x(to)}" y2="${y(to * factor)}" ${style}/>`;
   };
   return [
-    `<text x="${LEFT}" y="18">false alarms a day: measured (with nine tenths of it) over asked; dashed: a factor of 2</text>`,
+    `<text x="${LEFT}" y="18">false alarms a day: measured, with its 90 % range, over asked; dashed: a factor of 2</text>`,
     line(1, `stroke="${RED}"`),
     line(2, `stroke="${RED}" stroke-dasharray="5 3"`),
     line(0.5, `stroke="${RED}" stroke-dasharray="5 3"`),
