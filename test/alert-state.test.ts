@@ -147,7 +147,8 @@ ${more}`;
   });
 
   it.each([
-    ['a folder that cannot be made', 'config.yaml/state', () => undefined, /config\.yaml\/state.*cannot keep the alert log.*state\.dir/],
+    ['a folder that cannot be made', 'config.yaml/state', () => undefined, /config\.yaml\/state.*cannot keep the state.*state\.dir/],
+    ['a file system that takes no folders', '/proc/edgebind/state', () => undefined, /\/proc\/edgebind\/state.*cannot keep.*state\.dir/],
     [
       'backgrounds of a newer version',
       'state',

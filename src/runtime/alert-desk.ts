@@ -3,12 +3,12 @@ import { z } from 'zod';
 import type { FileAlertLog } from '../alerts/alert-log.ts';
 import { LineLog } from '../alerts/line-log.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
+import { toldBackground } from '../alerts/told-background.ts';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Alert } from '../core/types.ts';
 import type { AlertDesk } from '../outputs/alert-desk.ts';
-import { HISTOGRAM_FROM, HISTOGRAM_STEP } from '../space/background.ts';
 import type { Evidence } from './evidence.ts';
 import type { RuleBook, RuleChange } from './rule-book.ts';
 
@@ -77,10 +77,10 @@ export class RuntimeDesk implements AlertDesk {
   }
 
   background(rule: string, source: string): unknown {
-    const background = this.#options.engine.background(rule, source);
-    if (!background) return undefined;
-    const histogram = { fromSpreads: HISTOGRAM_FROM, stepSpreads: HISTOGRAM_STEP, counts: [...background.histogram] };
-    return { rule, source, ...background.report(), histogram, tail: background.tail };
+    const { engine } = this.#options;
+    const background = engine.background(rule, source);
+    const asked = engine.rules.find(({ id }) => id === rule)?.falseAlarmsPerDay;
+    return background && toldBackground(rule, source, asked, background);
   }
 
   async putRule(id: string, body: unknown, by: string): Promise<unknown> {

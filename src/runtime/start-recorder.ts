@@ -6,6 +6,7 @@ import type { Space } from '../core/types.ts';
 import { Recorder } from '../recording/recorder.ts';
 import type { Session } from '../recording/session.ts';
 import type { Config } from './config.ts';
+import { makeFolder } from './make-folder.ts';
 import { configPath } from './senses.ts';
 import { withoutPassword } from './without-password.ts';
 
@@ -35,9 +36,11 @@ export function startRecorder({ config, folder, file, ledger, log, server }: Sta
   if (file !== undefined) return new Recorder({ ...shared, to: { file } });
   if (!record) return undefined;
   const { dir, maxGiB, maxDays, fileMiB, fileMinutes, trigger } = record;
+  const path = configPath(folder, dir);
+  makeFolder(path, 'recordings', 'outputs.record.dir');
   return new Recorder({
     ...shared,
-    to: { dir: configPath(folder, dir) },
+    to: { dir: path },
     limits: {
       fileBytes: Math.min(fileMiB * MIB, (maxGiB * GIB) / 4),
       fileMs: fileMinutes * 60_000,

@@ -196,6 +196,11 @@ export class Background {
     return fitTail(this.#store.sample());
   }
 
+  /** The highest single peaks of the last days, in spreads above the level, ascending. */
+  get highest(): Float64Array {
+    return this.#store.sample().heights;
+  }
+
   /** Scores so far by their distance from the level. */
   get histogram(): Float64Array {
     return this.#hot.slice(this.#at + HISTOGRAM, this.#at + HISTOGRAM + BINS);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { ruleSchema, type Rule } from '../../alerts/rule.ts';
+import type { Rule } from '../../alerts/rule.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { LedgerLine } from '../../core/ledger.ts';
 import type { Log } from '../../core/log.ts';
@@ -18,6 +18,7 @@ import { configSchema, type LoadedConfig } from '../config.ts';
 import { EdgeBind } from '../edgebind.ts';
 import { withoutPassword } from '../without-password.ts';
 import { lookAhead } from './look-ahead.ts';
+import { parseRules } from './parse-rules.ts';
 import { ReplayWorld } from './replay-world.ts';
 import { FreshTimeline, RecordedTimeline, type Timeline } from './timeline.ts';
 
@@ -290,18 +291,6 @@ async function stateAtStart(recording: Recording): Promise<{
     else break;
   }
   return { rules: rules ?? [] };
-}
-
-function parseRules(rules: readonly RecordedRule[]): (RecordedRule & { readonly rule: Rule })[] {
-  return rules.map(({ rule, ...others }) => {
-    const parsed = ruleSchema.safeParse(rule);
-    if (!parsed.success)
-      throw new UsageError(
-        'RECORDING_CONFIG',
-        `a recorded rule does not fit this version (${parsed.error.message}); replay with --config FILE`,
-      );
-    return { ...others, rule: parsed.data };
-  });
 }
 
 function recordedConfig({ session, files }: Recording, rules: readonly { readonly rule: Rule }[]): LoadedConfig {
