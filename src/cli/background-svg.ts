@@ -1,5 +1,6 @@
 import type { ToldBackground } from '../alerts/told-background.ts';
 import { rateAt } from '../space/pareto-tail.ts';
+import { rateWords } from './rate-words.ts';
 
 const WIDTH = 860;
 const HEIGHT = 250;
@@ -21,9 +22,7 @@ export function backgroundSvg(backgrounds: readonly ToldBackground[]): string {
 
 function row(background: ToldBackground): string {
   const { rule, source, asked, expectedPerDay, watchedMinutes } = background;
-  const says = expectedPerDay
-    ? `at most ${asked ?? '?'} false alarms a day; expected ${expectedPerDay.expected.toPrecision(2)} (${expectedPerDay.low.toPrecision(2)} to ${expectedPerDay.high.toPrecision(2)} in nine cases of ten)`
-    : 'no threshold yet';
+  const says = expectedPerDay ? `at most ${asked ?? '?'} false alarms a day; expected ${rateWords(expectedPerDay)}` : 'no threshold yet';
   return [
     `<text x="${LEFT.from}" y="18" font-weight="600">${escaped(`${rule} on ${source}, ${watchedMinutes} min: ${says}`)}</text>`,
     histogram(background),
@@ -74,7 +73,7 @@ function tail({ level, spread, threshold, asked, watchedMinutes, highest, tail: 
   const dots = highest.map((height, i) => (height < from ? '' : dot(point(height, (highest.length - i) / days))));
   const powers = Array.from({ length: Math.floor(most) - Math.ceil(least) + 1 }, (_, i) => 10 ** (Math.ceil(least) + i));
   return [
-    `<text x="${RIGHT.from}" y="${TOP - 10}" fill="#444">peaks a day at or above a score: seen, expected, nine cases of ten</text>`,
+    `<text x="${RIGHT.from}" y="${TOP - 10}" fill="#444">peaks a day at or above: seen, expected, 90 % range</text>`,
     `<polygon points="${band.join(' ')}" fill="${INK}" opacity="0.2"/>`,
     `<polyline points="${rates.map(({ height, expected }) => point(height, expected)).join(' ')}" fill="none" stroke="${INK}" stroke-width="2"/>`,
     ...dots,

@@ -9,6 +9,7 @@ import { openRecording, type Recording } from '../recording/open-recording.ts';
 import { calibrateRecording, recordedRules, type RuleToCalibrate } from '../runtime/calibrate-recording.ts';
 import { backgroundSvg } from './background-svg.ts';
 import { progressLine } from './progress-line.ts';
+import { rateWords } from './rate-words.ts';
 import { withEncoders } from './with-encoders.ts';
 
 interface CalibrateOptions {
@@ -155,7 +156,7 @@ function lines(background: ToldBackground): string[] {
       ? 'a fixed threshold: nothing was asked'
       : threshold === undefined
         ? `no threshold: ${peaks} of ${peaksNeeded} peaks seen`
-        : `threshold ${threshold.toFixed(3)}${expectedPerDay ? ` for at most ${asked} a day, expected ${expectedPerDay.expected.toPrecision(2)} false alarms a day (${expectedPerDay.low.toPrecision(2)} to ${expectedPerDay.high.toPrecision(2)} in nine cases of ten)` : ''}`;
+        : `threshold ${threshold.toFixed(3)}${expectedPerDay ? ` for at most ${asked} a day, expected false alarms a day: ${rateWords(expectedPerDay)}` : ''}`;
   return [
     `${rule} on ${source}: usual ${level.toFixed(3)}, spread ${spread.toFixed(4)}, watched ${watchedMinutes} min; ${state}`,
     `  peaks left out as events: ${events}; sudden changes: ${changes}`,
