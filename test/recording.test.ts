@@ -4,6 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Alert } from '../src/core/types.ts';
 import { openRecording } from '../src/recording/open-recording.ts';
 import { startEdgeBind } from './helpers/edgebind-process.ts';
 import { replayProcess } from './helpers/replay-process.ts';
@@ -87,5 +88,29 @@ outputs: {record: {dir: recordings}}
     expect(differs.code).toBe(1);
     expect(differs.log).toContain('state: "cleared" expected, "raised" came');
     expect(await replayProcess([other])).toMatchObject({ code: 2, log: expect.stringContaining('is no MCAP file') as string });
+  }, 240_000);
+
+  it('replays edits of sources, fusion and rules where they were made', async () => {
+    const mic = `  - {id: mic, modality: audio, from: "file:${clip}", loop: true}\n`;
+    const cam = `  - {id: cam, modality: image, from: "file:${clip}", fps: 5, loop: true}\n`;
+    const head = 'encoders: {keep: every, staleAfterMs: 60000}\noutputs: {record: {dir: recordings}}\n';
+    const rule = (on: string): string => `alerts: [{id: any, query: {text: "noise"}, on: [${on}], threshold: -1, cooldownMs: 0}]\n`;
+    const edgebind = await startEdgeBind(`${head}sources:\n${mic}${rule('mic')}`);
+    const alerted = async (source: string): Promise<boolean> =>
+      ((await edgebind.get('/api/v1/alerts?after=0')) as { alerts: Alert[] }).alerts.some((alert) => alert.source === source);
+    await until('an alert of the sound', () => alerted('mic'), 120_000);
+    writeFileSync(edgebind.configFile, `${head}sources:\n${mic}${cam}fusion: {everyMs: 500}\n${rule('mic, cam, fused')}`);
+    await until('alerts of the picture and of both', async () => (await alerted('cam')) && (await alerted('fused')), 120_000);
+    writeFileSync(edgebind.configFile, `${head}sources:\n${cam.replace('fps: 5', 'fps: 4')}${rule('cam')}`);
+    const encoded = async (): Promise<number> =>
+      (await edgebind.ledger()).find(({ source, stage }) => source === 'cam' && stage === 'encode')?.emitted ?? 0;
+    await until('one source', async () => ((await edgebind.get('/api/v1/status')) as { sources: unknown[] }).sources.length === 1);
+    const before = await encoded();
+    await until('pictures of the edited source', async () => (await encoded()) > before + 3, 120_000);
+    expect((await edgebind.stop('SIGTERM')).code).toBe(0);
+    const replayed = await replayProcess([join(edgebind.folder, 'recordings'), '--expect', '--json']);
+    expect({ code: replayed.code, log: replayed.code === 0 ? '' : replayed.log }).toEqual({ code: 0, log: '' });
+    expect(replayed.out).toContain('"source":"fused"');
+    expect(replayed.log).not.toContain('were not made again');
   }, 240_000);
 });

@@ -101,10 +101,13 @@ describe('a replay that decides anew', () => {
 
   it('gives them at any speed, and stepped by hand', async () => {
     const args = [file, '--config', configFile, '--json'];
-    const [fast, real] = await Promise.all([replayProcess(args), replayProcess([...args, '--speed', '2'])]);
+    const [fast, real] = await Promise.all([replayProcess(args), replayProcess([...args, '--speed', '1'])]);
     expect(fast).toMatchObject({ code: 0, log: expect.stringContaining('decided anew') as string });
     expect(fast.out).toContain('"differ"');
     expect(real).toMatchObject({ code: 0, out: fast.out });
+    // At its own pace: no sooner than it took.
+    const [, recorded, took] = /; ([\d.]+) s in ([\d.]+) s;/.exec(real.log) ?? [];
+    expect(Number(took)).toBeGreaterThanOrEqual(Number(recorded) - 0.1);
     const stepped = await step(args, 3);
     expect(stepped.code).toBe(0);
     expect(stepped.out).toBe(fast.out);

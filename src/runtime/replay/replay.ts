@@ -14,7 +14,7 @@ import type { Recording } from '../../recording/open-recording.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
 import type { Session } from '../../recording/session.ts';
 import { findBundle } from '../bundles.ts';
-import { configSchema, type LoadedConfig } from '../config.ts';
+import { configSchema, namesOf, type Config, type LoadedConfig } from '../config.ts';
 import { EdgeBind } from '../edgebind.ts';
 import { withoutPassword } from '../without-password.ts';
 import { lookAhead } from './look-ahead.ts';
@@ -139,6 +139,8 @@ class Run {
   /** Decisions, one after the other. */
   #decisions: Promise<void> = Promise.resolve();
   #rulesSeen = 0;
+  /** Rules of a source that the next session brings. */
+  #held: readonly { readonly rule: Rule }[] | undefined;
   #session: Session;
   #readings = 0;
   #ignored = 0;
@@ -173,7 +175,7 @@ class Run {
       await this.#pace(event.atUs, began);
       await this.#world.pending.below(MAX_ENCODING);
       if (isAsRecorded) this.#place(event);
-      if (event.kind === 'session' && this.#options.loaded === undefined) await this.#follow(event.session);
+      if (event.kind === 'session') await this.#follow(event.session, event.atUs);
       const came = event.kind === 'reading' ? await asItCame(event) : event;
       if (isAsRecorded && came.kind === 'reading') this.#world.meet(came);
       this.#take(came);
@@ -228,36 +230,65 @@ class Run {
     }
   }
 
-  /** A model that took over while it was recorded takes over at the same place, where it is still there. */
-  async #follow(session: Session): Promise<void> {
+  /** A model that took over while it was recorded, sources and fusion that were edited, change at the same place, where that can be. */
+  async #follow(session: Session, atUs: number): Promise<void> {
     const before = this.#session;
     this.#session = session;
-    if (session.space.id === before.space.id) return;
-    await this.#decided();
-    const { model } = modelSchema.parse(session.config);
-    const { id, name } = session.space;
-    const bundle = await openBundle(findBundle(model, this.#loaded.folder)).catch(() => undefined);
-    if (bundle?.space.id === id) {
-      this.#loaded = { ...this.#loaded, config: { ...this.#loaded.config, model } };
-      await this.#edgebind.reconfigure(this.#loaded);
+    const isOtherSpace = session.space.id !== before.space.id;
+    if (!isOtherSpace && termsOf(session.config) === termsOf(before.config)) return;
+    if (this.#options.loaded) {
+      this.#options.log.warn(
+        {},
+        'here the recorded run went over to other sources, fusion or another model: the replay stays with --config',
+      );
       return;
     }
+    await this.#decided();
+    const { recording } = this.#options;
+    const rules = this.#held ?? this.#loaded.config.alerts.map((rule) => ({ rule }));
+    const { sources, fusion } = recordedConfig({ session, files: recording.files }, rules).config;
+    const alerts = rules.map(({ rule }) => rule);
+    const model = isOtherSpace ? await this.#modelOf(session) : undefined;
+    this.#world.decisionClock.setTo(atUs);
+    await this.#change({ ...this.#loaded.config, sources, fusion, alerts, ...(model !== undefined && { model }) });
+    this.#held = undefined;
+  }
+
+  /** The model that the recorded run went over to; undefined where it is another one now. */
+  async #modelOf({ config, space: { id, name } }: Session): Promise<string | undefined> {
+    const { model } = modelSchema.parse(config);
+    const bundle = await openBundle(findBundle(model, this.#loaded.folder)).catch(() => undefined);
+    if (bundle?.space.id === id) return model;
     this.#options.log.warn(
       { model, space: id },
       `here the recorded run went over to space ${id} (${name}), which ${model} is no more: the replay stays in the space before`,
     );
+    return undefined;
   }
 
-  /** Rules that were changed while it was recorded are changed at the same place. */
+  /** Rules that were changed while it was recorded are changed at the same place; those of sources that are yet to come, with them. */
   #rules(rules: readonly RecordedRule[]): void {
     if (this.#rulesSeen++ === 0) return;
     const parsed = parseRules(rules);
-    this.#decisions = this.#decisions.then(() => {
+    this.#decisions = this.#decisions.then(async () => {
       this.#world.learn(parsed);
       const { config } = this.#loaded;
-      this.#loaded = { ...this.#loaded, config: { ...config, alerts: parsed.map(({ rule }) => rule) } };
-      return this.#edgebind.reconfigure(this.#loaded);
+      const known = namesOf(config);
+      this.#held = parsed.some(({ rule: { on, query } }) => [...on, ...(query.disagreement ?? [])].some((name) => !known.has(name)))
+        ? parsed
+        : undefined;
+      if (!this.#held) await this.#change({ ...config, alerts: parsed.map(({ rule }) => rule) });
     });
+  }
+
+  async #change(config: Config): Promise<void> {
+    try {
+      await this.#edgebind.reconfigure({ ...this.#loaded, config });
+      this.#loaded = { ...this.#loaded, config };
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#options.log.warn({ error: error.message }, 'here the recorded run changed its config, to what cannot be put into force now');
+    }
   }
 
   /** Waits until all decisions are made whose windows have come from the encoders. */
@@ -293,7 +324,7 @@ async function stateAtStart(recording: Recording): Promise<{
   return { rules: rules ?? [] };
 }
 
-function recordedConfig({ session, files }: Recording, rules: readonly { readonly rule: Rule }[]): LoadedConfig {
+function recordedConfig({ session, files }: Pick<Recording, 'session' | 'files'>, rules: readonly { readonly rule: Rule }[]): LoadedConfig {
   const file = files[0] ?? '';
   const parsed = configSchema.safeParse({ ...session.config, alerts: rules.map(({ rule }) => rule) });
   if (!parsed.success)
