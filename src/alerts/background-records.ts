@@ -136,11 +136,13 @@ export function readRecords(body: Uint8Array, names: Map<number, BackgroundName>
     } else if (kind === VERDICT) reader.verdict(json(verdictSchema));
     else if (kind === FAMILIAR) {
       const { source, space, slot, timeUs: keptUs, numbers } = json(familiarSchema);
+      checkRoom(4 * numbers, body.length - at);
       const vector = Float32Array.from({ length: numbers }, (_, i) => view.getFloat32(at + 4 * i, true));
       at += 4 * numbers;
       reader.familiar(source, space, { slot, timeUs: keptUs, vector });
     } else if (kind === CELLS) {
       const { numbers, ...name } = json(cellsSchema);
+      checkRoom(8 * numbers, body.length - at);
       const cells = Float64Array.from({ length: numbers }, (_, i) => view.getFloat64(at + 8 * i, true));
       at += 8 * numbers;
       // Of another layout: begun anew rather than misread.
@@ -157,3 +159,8 @@ const familiarSchema = z.object({
   timeUs: z.number(),
   numbers: z.number().int().min(1).max(65_536),
 });
+
+/** Nothing is allocated because a length claims it. */
+function checkRoom(wanted: number, left: number): void {
+  if (wanted > left) throw new RangeError(`numbers of ${wanted} bytes where ${left} are left`);
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PayloadError, UsageError } from '../core/errors.ts';
+import { messageOf, PayloadError, UsageError } from '../core/errors.ts';
 import { modalitySchema } from '../core/modality-schema.ts';
 
 /** The layout that this program writes. */
@@ -36,9 +36,15 @@ const sessionSchema = z.looseObject({
 
 /** @throws UsageError `RECORDING_UNREADABLE` */
 export function parseSession(data: Uint8Array, file: string): Session {
-  const parsed = sessionSchema.safeParse(parseJson(data));
-  if (parsed.success) return parsed.data;
-  throw new UsageError('RECORDING_UNREADABLE', `${file}: the session in it cannot be read: ${z.prettifyError(parsed.error)}`);
+  let problem: string;
+  try {
+    const parsed = sessionSchema.safeParse(parseJson(data));
+    if (parsed.success) return parsed.data;
+    problem = z.prettifyError(parsed.error);
+  } catch (error) {
+    problem = messageOf(error);
+  }
+  throw new UsageError('RECORDING_UNREADABLE', `${file}: the session in it, with which a recording begins, cannot be read: ${problem}`);
 }
 
 /** @throws PayloadError `badMessage` */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Rule } from '../../alerts/rule.ts';
-import { UsageError } from '../../core/errors.ts';
+import { messageOf, UsageError } from '../../core/errors.ts';
 import type { LedgerLine } from '../../core/ledger.ts';
 import type { Log } from '../../core/log.ts';
 import type { Alert } from '../../core/types.ts';
@@ -208,8 +208,12 @@ class Run {
     if (event.kind !== 'checkpoint') return;
     this.#notLearnt = Math.max(this.#notLearnt, event.checkpoint.leftOut);
     this.#decisions = this.#decisions.then(() => {
-      this.#edgebind.resume(event.checkpoint);
       this.#world.isOff = false;
+      try {
+        this.#edgebind.resume(event.checkpoint);
+      } catch (error) {
+        this.#options.log.warn({ error: messageOf(error) }, 'a checkpoint cannot be read: rules go on from the piece before');
+      }
     });
   }
 
