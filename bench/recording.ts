@@ -13,6 +13,7 @@ import { closedLoop, type Throughput } from './recording/closed-loop.ts';
 import { camera, makeClips, microphone, motion, thermal, type Said } from './recording/sensors.ts';
 import { compare, report, type BenchOptions, type BenchReport, type BenchResult } from './report.ts';
 
+const PACKED = 'an inertial sensor, packMotion';
 const SERVER = 'edgebind bench';
 const CHUNKS_A_WINDOW = 24;
 
@@ -66,11 +67,12 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
       sound: [others.sound],
       'a thermal camera': [others.heat],
       'an inertial sensor': [others.motion],
+      [PACKED]: [others.motion],
       'all four senses': [film, others.sound, others.heat, others.motion],
     };
     for (const [name, said] of Object.entries(sensors)) {
       const rawBytes = said.reduce((sum, one) => sum + one.rawBytes, 0);
-      const size = await recordedBytes(join(folder, `${name}.mcap`), said);
+      const size = await recordedBytes(join(folder, `${name}.mcap`), said, name === PACKED);
       results.push(
         compare(`size: ${name}`, 'bytes of the file, against those on the transport; less is better', [{ ours: size, opponent: rawBytes }]),
       );
@@ -118,9 +120,9 @@ async function replayed(file: string): Promise<number> {
   return result.embeddings / result.seconds;
 }
 
-async function recordedBytes(file: string, said: readonly Said[]): Promise<number> {
+async function recordedBytes(file: string, said: readonly Said[], packMotion: boolean): Promise<number> {
   const ledger = new Ledger();
-  const recorder = open(file, ledger);
+  const recorder = open(file, ledger, packMotion);
   const all = said
     .flatMap(({ modality, readings }) => readings.map((reading) => ({ modality, reading })))
     .sort((a, b) => a.reading.arrivalUs - b.reading.arrivalUs);
@@ -133,8 +135,8 @@ async function recordedBytes(file: string, said: readonly Said[]): Promise<numbe
   return statSync(file).size;
 }
 
-const open = (file: string, ledger: Ledger): Recorder =>
-  new Recorder({ to: { file }, clock: hostClock, ledger, log: silentLog, server: SERVER, queueBytes: 2 ** 30 });
+const open = (file: string, ledger: Ledger, packMotion = false): Recorder =>
+  new Recorder({ to: { file }, clock: hostClock, ledger, log: silentLog, server: SERVER, queueBytes: 2 ** 30, packMotion });
 
 const sessionOf = ({ dir, space }: Bundle, { modality }: Said): Parameters<Recorder['session']>[0] => ({
   server: SERVER,

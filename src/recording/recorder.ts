@@ -24,6 +24,8 @@ export interface RecorderOptions {
   readonly log: Log;
   /** Name and version of the program. */
   readonly server: string;
+  /** Readings of inertial sensors share messages: a third of their bytes, but other programs see ten points a second. Default false. */
+  readonly packMotion?: boolean | undefined;
   /** What waits for the recording thread, in bytes; beyond, readings are dropped as `queueFull`. Default 64 MiB. */
   readonly queueBytes?: number;
 }
@@ -90,6 +92,7 @@ export class Recorder {
       library: `${options.server}; @mcap/core`,
       metadata: { format: RECORDING_FORMAT, server: options.server },
       limits: { ...NO_LIMITS, ...options.limits },
+      packMotion: options.packMotion ?? false,
       ...(options.trigger && { trigger: options.trigger }),
     };
     this.#worker = new Worker(workerUrl(), { workerData });

@@ -26,6 +26,7 @@ class RecordingThread {
   readonly #topics = new Map<number, Topic>();
   readonly #encoder = new MessageEncoder();
   readonly #files: RotatingFiles;
+  readonly #packMotion: boolean;
   readonly #ring: TriggerRing<Item> | undefined;
   readonly #timer: NodeJS.Timeout;
   #written: Record<number, number> = {};
@@ -35,6 +36,7 @@ class RecordingThread {
 
   constructor(options: RecordingWorkerData) {
     this.#files = new RotatingFiles(options, this.#topics);
+    this.#packMotion = options.packMotion;
     if (options.trigger)
       this.#ring = new TriggerRing(options.trigger, {
         write: ({ record }) => this.#write(record),
@@ -98,9 +100,10 @@ class RecordingThread {
   #message({ topic, logUs, publishUs, body }: BlockRecord): McapMessage {
     const { kind, payload } = this.#topics.get(topic) ?? { kind: 'session' };
     const isVector = kind === 'embedding' || kind === 'fused';
-    // Motion goes to its file as it is: a message there has many readings.
+    // Motion that is packed goes to its file as it is: a message there has many readings.
+    const isPacked = payload === 'imu' && this.#packMotion;
     const data =
-      kind === 'reading' && payload !== 'imu'
+      kind === 'reading' && !isPacked
         ? this.#encoder.reading(payload ?? 'imu', body, publishUs)
         : isVector
           ? this.#encoder.vector(body, publishUs)

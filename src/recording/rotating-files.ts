@@ -88,7 +88,7 @@ export class RotatingFiles {
   #add(topic: number, message: McapMessage): void {
     const sequence = this.#sequences.get(topic) ?? 0;
     const channelId = this.#channel(topic);
-    if (this.#topics.get(topic)?.payload === 'imu') this.#file?.addMotion(channelId, sequence, message);
+    if (this.#options.packMotion && this.#topics.get(topic)?.payload === 'imu') this.#file?.addMotion(channelId, sequence, message);
     else this.#file?.add(channelId, sequence, message);
     this.#sequences.set(topic, sequence + 1);
   }

@@ -25,6 +25,8 @@ export interface RecordingWorkerData {
   readonly library: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly limits: RecordingLimits;
+  /** Readings of inertial sensors share messages. */
+  readonly packMotion: boolean;
   readonly trigger?: TriggerTerms;
 }
 

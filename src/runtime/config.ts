@@ -99,6 +99,10 @@ const recordSchema = z.strictObject({
   maxDays: positive.max(36_500).optional().describe('files older than this go'),
   fileMiB: positive.min(1).max(1_000_000).default(256).describe('the next file begins at this size'),
   fileMinutes: positive.max(100_000).default(60).describe('the next file begins at this age'),
+  packMotion: z
+    .boolean()
+    .default(false)
+    .describe('readings of inertial sensors share messages: a third of their bytes, but other programs see ten points a second'),
   trigger: z
     .strictObject({
       beforeMs: z.number().min(0).max(600_000).default(10_000),

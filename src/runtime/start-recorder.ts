@@ -33,14 +33,15 @@ export interface StartRecorderOptions {
 export function startRecorder({ config, folder, file, ledger, log, server }: StartRecorderOptions): Recorder | undefined {
   const { record } = config.outputs;
   const shared = { clock: hostClock, ledger, log, server };
-  if (file !== undefined) return new Recorder({ ...shared, to: { file } });
+  if (file !== undefined) return new Recorder({ ...shared, to: { file }, packMotion: record?.packMotion });
   if (!record) return undefined;
-  const { dir, maxGiB, maxDays, fileMiB, fileMinutes, trigger } = record;
+  const { dir, maxGiB, maxDays, fileMiB, fileMinutes, packMotion, trigger } = record;
   const path = configPath(folder, dir);
   makeFolder(path, 'recordings', 'outputs.record.dir');
   return new Recorder({
     ...shared,
     to: { dir: path },
+    packMotion,
     limits: {
       fileBytes: Math.min(fileMiB * MIB, (maxGiB * GIB) / 4),
       fileMs: fileMinutes * 60_000,
