@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { partsOf, type Query, type QueryPart, type WeightedPart } from '../alerts/query.ts';
 import type { Encoders } from '../core/encoder.ts';
-import { messageOf, UsageError } from '../core/errors.ts';
+import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { readNpy } from '../frontends/npy.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import { normalise, weightedMean, type SpaceVector } from '../space/vector.ts';
@@ -78,9 +78,15 @@ async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event
     for (const sentence of sentences) vectors.push(await encoders.embedText(sentence));
     return vectors.length === 1 ? (vectors[0] ?? new Float32Array()) : weightedMean(vectors);
   }
-  if (image !== undefined) return encoders.embedPicture({ kind: 'encoded', bytes: await readExample(folder, image) });
+  if (image !== undefined) {
+    const bytes = await readExample(folder, image);
+    return named(image, () => encoders.embedPicture({ kind: 'encoded', bytes }));
+  }
   if (audio !== undefined) return encoders.embedSound(await readSoundFile(resolve(folder, audio), audioRateHz));
-  if (vector !== undefined) return checkedVector(await readExample(folder, vector), vector, encoders.space.dim);
+  if (vector !== undefined) {
+    const bytes = await readExample(folder, vector);
+    return named(vector, () => checkedVector(bytes, vector, encoders.space.dim));
+  }
   const space = encoders.space.id;
   if (moment) {
     const found = past?.(moment.source, moment.timeUs);
@@ -105,6 +111,18 @@ async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event
       `the alert "${id}" was of space ${found.space}, this is ${space}: vectors of two spaces cannot be compared`,
     );
   return found.vector;
+}
+
+/** What is wrong with an example, with its name; of what a decoder says the first line is enough. */
+async function named<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    const message = `${path}: ${messageOf(cause).split('\n')[0] ?? ''}`;
+    if (cause instanceof EdgeBindError && cause.code === 'QUERY_FAILED') throw new EdgeBindError(cause.code, message, { cause });
+    throw new UsageError('EXAMPLE_UNREADABLE', message, { cause });
+  }
 }
 
 async function readExample(folder: string, path: string): Promise<Uint8Array> {
