@@ -52,6 +52,11 @@ const MOMENT_US = 1_000_000;
 /** Standard deviations of guessing by which held-out retrieval must be better than guessing: one false pass in 1,000. */
 const MIN_SIGMAS = 3.1;
 
+/** A head that begins as the identity moves slowly and is pulled back to it; a few coefficients may move fast, and must to get anywhere. */
+const PACE = { learningRate: 3e-3, weightDecay: 0.1 } as const;
+const SAME_SPACE_PACE = { learningRate: 1e-3, weightDecay: 1 } as const;
+const SMALL_PACE = { learningRate: 2e-2, weightDecay: 0.1 } as const;
+
 const SCHEDULE = { batch: 256, patience: 12, steps: 600 } as const;
 
 /**
@@ -83,8 +88,7 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
     temperature: options.temperature ?? TEMPERATURES[options.fresh] ?? DEFAULT_TEMPERATURE,
     duplicateCosine,
     seed: options.seed,
-    learningRate: options.isSameSpace ? 1e-3 : 3e-3,
-    weightDecay: options.isSameSpace ? 1 : 0.1,
+    ...(options.size === 'small' ? SMALL_PACE : options.isSameSpace ? SAME_SPACE_PACE : PACE),
   };
   const trained = await trainOffLoop(rowsOf(train), rowsOf(validation), terms, options.onProgress, options.signal);
   const made = test.map(({ feature }) => applyHead(trained.head, feature));
