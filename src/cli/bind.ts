@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Writable } from 'node:stream';
-import { UsageError } from '../core/errors.ts';
+import { SpaceMismatchError, UsageError } from '../core/errors.ts';
 import { Ledger } from '../core/ledger.ts';
 import { silentLog } from '../core/log.ts';
 import { modalitySchema } from '../core/modality-schema.ts';
@@ -198,6 +198,8 @@ async function vectors(
     const ofRecording = async (recording: Recording): Promise<BindPairs> => {
       if (from !== base)
         throw new UsageError('BAD_BACKBONE', '--backbone: a recording holds vectors of its own bundle; give files of pairs instead');
+      // Told before minutes of embedding: vectors of another space are of no use.
+      if (recording.session.space.id !== base.space.id) throw new SpaceMismatchError(recording.session.space.id, base.space.id);
       if (own) {
         if (encoder) throw new UsageError('BAD_PAIRS', `--test: ${fresh} is judged by blocks of PAIRS; leave --test out`);
         const samples = await ownReadings(recording, fresh, (count) => onProgress(`${count} readings of ${fresh} read`));

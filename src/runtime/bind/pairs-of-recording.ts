@@ -1,4 +1,4 @@
-import { SpaceMismatchError, UsageError } from '../../core/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { EncoderModality, Modality } from '../../core/types.ts';
 import type { Recording } from '../../recording/open-recording.ts';
 import type { Keyed } from '../../space/bind/retrieval.ts';
@@ -24,13 +24,12 @@ const REACH_US = 250_000;
  * Pairs the windows of two senses of a recording by corrected event time: each window of the new sensor with the anchor's whose middle
  * is nearest, where the two overlap. A window whose clock is less sure than that is left out, and counted.
  *
- * @throws UsageError `NO_SUCH_SENSE` where one of the two was not recorded; SpaceMismatchError for a recording of another space
+ * @throws UsageError `NO_SUCH_SENSE` where one of the two was not recorded
  */
 export async function pairsOfRecording(
   recording: Recording,
   { anchor, fresh, space, own, onProgress }: PairsOfRecordingOptions,
 ): Promise<BindPairs> {
-  if (recording.session.space.id !== space) throw new SpaceMismatchError(recording.session.space.id, space);
   if (anchor === 'text')
     throw new UsageError(
       'NO_SUCH_SENSE',
