@@ -137,6 +137,7 @@ async function hubBroadcaster(): Promise<Broadcaster> {
     putRule: () => Promise.resolve(),
     deleteRule: () => Promise.resolve(),
     search: () => Promise.resolve({}),
+    known: () => Promise.resolve({ senses: [] }),
     ready: () => ({ ready: true, reasons: [] }),
   };
   const server = await startServer({ host: '127.0.0.1', port: 0, hub, api, ledger, clock: hostClock, log: silentLog });

@@ -10,6 +10,7 @@ const config = (port: number, token = ''): string => `
 model: models/mini
 listen: {port: ${port}${token && `, token: ${token}`}}
 broker: {port: 0}
+fusion: {everyMs: 500}
 sources:
   - {id: camera, modality: image, from: "simulate:kitchen"}
   - {id: microphone, modality: audio, from: "simulate:kitchen"}
@@ -67,6 +68,26 @@ describe.skipIf(!chromiumPath)('the dashboard in Chromium', () => {
       const before = await stage.screenshot();
       await until(`${source} to move`, async () => !before.equals(await stage.screenshot()));
     }
+  });
+
+  it('shows who is in the fused vector, and what each weighs', async () => {
+    const panel = page.locator('.fusion');
+    for (const source of SOURCES) await panel.locator(`li[data-source=${source}] meter`).waitFor();
+    const shares = await panel.locator('.share').allTextContents();
+    expect(Math.abs(shares.reduce((sum, share) => sum + Number.parseInt(share, 10), 0) - 100)).toBeLessThan(4);
+  });
+
+  it('warns at the prompt of what the space was never taught, and at its rule', async () => {
+    const box = page.getByLabel('Tell me when something looks, sounds or moves like');
+    await box.fill('quantum physics');
+    await page.locator('.prompt .unknown', { hasText: 'far from everything that this space was taught' }).waitFor();
+    await page.keyboard.press('Enter');
+    const rule = page.getByRole('article', { name: 'Rule: quantum physics' });
+    await rule.locator('.unknown', { hasText: 'Its scores mean little' }).waitFor();
+    await page.locator('.prompt .unknown').waitFor({ state: 'detached' });
+    await rule.getByRole('button', { name: 'Delete the rule quantum physics' }).click();
+    await rule.getByRole('button', { name: 'Delete', exact: true }).click();
+    await rule.waitFor({ state: 'detached' });
   });
 
   it('makes a typed prompt a rule at once, draws its scores, and learns its level', async () => {

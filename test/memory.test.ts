@@ -62,11 +62,49 @@ describe('the memory of edgebind run', () => {
     [{ vector: [1, 2] }, 'VECTOR_SHAPE', 'has 2 numbers'],
     [{ vector: [1], space: 'elsewhere' }, 'SPACE_MISMATCH', 'elsewhere'],
     [{ image: 'bm8gcGljdHVyZQ==' }, 'QUERY_FAILED', 'cannot be decoded'],
+    [{ audio: 'bm8gc291bmQ=' }, 'SOUND_UNREADABLE', 'the audio query: it: no sound could be read'],
+    [{ vector: [0] }, 'VECTOR_SHAPE', 'has 1 numbers'],
+    [{ vector: [null, 1] }, 'BAD_SEARCH', 'expected number'],
+    [{ text: 'a', top: 1e9 }, 'BAD_SEARCH', '<=1000'],
+    [{ text: 'a', sinceUs: 8e15 }, 'BAD_SEARCH', 'the future is not remembered'],
+    [{ text: 'a', sinceUs: 1e15 + 5, untilUs: 1e15 }, 'BAD_SEARCH', 'is not after'],
+    [{ text: 'a', sinceUs: 1_795_613_076 }, 'BAD_SEARCH', 'as of seconds or milliseconds'],
   ])('refuses %j by name', async (body, code, words) => {
     const response = await post(body);
     const answer = (await response.json()) as { code: string; message: string };
     expect([response.status, answer.code]).toEqual([400, code]);
     expect(answer.message).toContain(words);
+  });
+
+  it('refuses the same over WebSocket, and goes on', async () => {
+    const client = connect(edgebind.url, { WebSocket });
+    await until('the connection', () => client.status.state === 'open');
+    await expect(client.query({ text: 'a', sinceUs: 8e15 })).rejects.toThrow(/the future is not remembered/);
+    await expect(client.query({ vector: [Number.NaN] })).rejects.toThrow(/expected number/);
+    await expect(client.query({ audio: 'bm8gc291bmQ=' })).rejects.toThrow(/no sound could be read/);
+    expect(await client.query({ text: 'a sound', top: 1 })).toHaveLength(1);
+    client.close();
+  });
+
+  it('says how far a prompt is from what the senses were taught', async () => {
+    const known = async (
+      body: object,
+    ): Promise<[number, { senses?: { modality: string; nearest: string; isFar: boolean }[]; code?: string }]> => {
+      const response = await fetch(new URL('/api/v1/known', edgebind.url), {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json' },
+      });
+      return [response.status, (await response.json()) as object];
+    };
+    expect(await known({ text: 'glass breaking', modalities: ['audio'] })).toMatchObject([
+      200,
+      { senses: [{ modality: 'audio', nearest: 'glass breaking', isFar: false }] },
+    ]);
+    const [, { senses = [] }] = await known({ text: 'quantum physics' });
+    expect(senses.length).toBeGreaterThan(2);
+    expect(senses.filter(({ isFar }) => !isFar)).toEqual([]);
+    expect(await known({ text: ' ' })).toMatchObject([400, { code: 'BAD_PROMPT' }]);
   });
 
   it('outlives kill -9, loses half a second at most, and is searched from the command line', async () => {

@@ -65,7 +65,7 @@ async function search(options: SearchOptions, { stdout }: { readonly stdout: Wri
   const past = await openPast(options.in);
   const needed = query.text !== undefined ? 'text' : query.image !== undefined ? 'image' : 'audio';
   const answer = await withEncoders(options.model, [needed], (encoders, bundle) =>
-    recall(query, { encoders, audioRateHz: audioRateHz(bundle), search: past }),
+    recall(query, { encoders, audioRateHz: audioRateHz(bundle), search: past, nowUs: Date.now() * 1000 }),
   );
   if (answer.searched === 0 && answer.otherSpace > 0)
     throw new UsageError(

@@ -16,6 +16,8 @@ const moment: TopMoment = {
         samplesHz: 10,
         embeddingsHz: 9.25,
         newestUs: 1_900_000,
+        collapsed: false,
+        quality: 1,
         dropped: { 'encode.stale': 2, 'encode.superseded': 40 },
       },
       {
@@ -26,6 +28,8 @@ const moment: TopMoment = {
         samplesHz: 0,
         embeddingsHz: 0,
         newestUs: 0,
+        collapsed: false,
+        quality: 1,
         dropped: {},
       },
     ],
@@ -50,6 +54,17 @@ it('shows rates, lag, losses with their main reason, and who is above its level'
       '',
     ].join('\n'),
   );
+});
+
+it('marks a source whose model answers everything alike, and says whose windows say little', () => {
+  const [camera, thermal] = moment.status.sources;
+  const sources = [
+    { ...camera!, collapsed: true },
+    { ...thermal!, state: 'live', reason: '', quality: 0.21 },
+  ];
+  const lines = topText({ ...moment, status: { ...moment.status, sources } }, 200).split('\n');
+  expect(lines[3]).toMatch(/live, COLLAPSED .*the model answers everything alike/);
+  expect(lines[4]).toMatch(/can say 21 %: dark, silent, clipped or stuck/);
 });
 
 it('fits the terminal', () => {

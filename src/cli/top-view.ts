@@ -15,6 +15,9 @@ export interface StatusView {
     readonly samplesHz: number;
     readonly embeddingsHz: number;
     readonly newestUs: number;
+    readonly collapsed: boolean;
+    /** How much its newest window can say, 0..1. */
+    readonly quality: number;
     readonly dropped: Readonly<Record<string, number>>;
   }[];
   readonly ledgerSums: boolean;
@@ -38,7 +41,7 @@ export const topObject = ({ status, scores }: TopMoment): object => ({
   ledgerSums: status.ledgerSums,
   eventLoopDelayP99Ms: status.eventLoopDelayMs.p99,
   memoryMb: status.memoryMb,
-  sources: status.sources.map(({ id, modality, state, reason, samplesHz, embeddingsHz, newestUs, dropped }) => ({
+  sources: status.sources.map(({ id, modality, state, reason, samplesHz, embeddingsHz, newestUs, collapsed, quality, dropped }) => ({
     id,
     modality,
     state,
@@ -46,6 +49,8 @@ export const topObject = ({ status, scores }: TopMoment): object => ({
     samplesHz,
     embeddingsHz,
     lagMs: lagMs(newestUs, status.timeUs),
+    collapsed,
+    quality,
     dropped,
   })),
   scores: scores.map(({ rule, source, score, threshold, endUs }) => ({ rule, source, score, threshold, endUs })),
@@ -53,17 +58,17 @@ export const topObject = ({ status, scores }: TopMoment): object => ({
 
 /** The same for a person, no line longer than `columns`. */
 export function topText({ status, scores }: TopMoment, columns: number): string {
-  const sources = status.sources.map(({ id, modality, state, reason, samplesHz, embeddingsHz, newestUs, dropped }) => {
+  const sources = status.sources.map(({ id, modality, state, reason, samplesHz, embeddingsHz, newestUs, collapsed, quality, dropped }) => {
     const lag = lagMs(newestUs, status.timeUs);
     return [
       id,
       modality,
-      state,
+      collapsed ? `${state}, COLLAPSED` : state,
       samplesHz.toFixed(1),
       embeddingsHz.toFixed(1),
       lag === null ? '-' : `${lag}`,
       `${Object.values(dropped).reduce((sum, count) => sum + count, 0)}`,
-      reason || mostly(dropped),
+      reason || doubt(collapsed, quality) || mostly(dropped),
     ];
   });
   const rules = scores.map(({ rule, source, score, threshold }) => [
@@ -90,6 +95,12 @@ export function topText({ status, scores }: TopMoment, columns: number): string 
 }
 
 const lagMs = (newestUs: number, nowUs: number): number | null => (newestUs === 0 ? null : Math.round((nowUs - newestUs) / 1000));
+
+/** Why its vectors mean little now; empty where nothing is wrong. */
+function doubt(collapsed: boolean, quality: number): string {
+  if (collapsed) return 'the model answers everything alike: its alerts mean nothing';
+  return quality < 0.5 ? `its windows can say ${Math.round(100 * quality)} %: dark, silent, clipped or stuck` : '';
+}
 
 /** The reason for which most was lost. */
 function mostly(dropped: Readonly<Record<string, number>>): string {

@@ -1,11 +1,5 @@
 import type { Modality } from '../core/types.ts';
-import { nearestCaption, type KnownCaptions } from '../space/known-captions.ts';
-
-/**
- * Distance to the nearest caption beyond which a prompt is called unknown. In models/mini "a door creaks" is 0.03 from what its sounds
- * are called, "a leaking pipe" 0.27, "the price of gold" 0.53, "quantum physics" 0.66.
- */
-const FAR = 0.5;
+import { FAR, nearestCaption, type KnownCaptions } from '../space/known-captions.ts';
 
 /** For each sense a line of words on each prompt that lies outside what the bundle was taught. */
 export function* unknownPrompts(

@@ -15,5 +15,7 @@ export interface ApiHandlers {
   search(body: unknown): Promise<unknown>;
   /** Absent: the routes of feedback, evidence, backgrounds and audit are not served. */
   readonly desk?: AlertDesk;
+  /** How far a prompt is from what the model was taught. The body is any JSON: the handler parses it. */
+  known(body: unknown): Promise<unknown>;
   ready(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }

@@ -194,6 +194,14 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
     handle: async (c) => c.json((await api.search(await jsonBody(c))) as object),
   },
   {
+    method: 'post',
+    path: '/api/v1/known',
+    summary: 'What of all that each sense of the model was taught is nearest to a prompt: far from all of it, scores mean little',
+    body: { type: 'object', properties: { text, modalities: list(text) }, required: ['text'] },
+    answer: object({ senses: list(object({ modality: text, nearest: text, distance: number, isFar: { type: 'boolean' } })) }),
+    handle: async (c) => c.json((await api.known(await jsonBody(c))) as object),
+  },
+  {
     method: 'get',
     path: '/api/v1/openapi.json',
     summary: 'This description',

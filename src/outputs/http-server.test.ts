@@ -45,6 +45,7 @@ async function start(options: Partial<ServerOptions> = {}, api: Partial<ApiHandl
       deleteRule: (id) =>
         id === 'known' ? Promise.resolve() : Promise.reject(new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`)),
       search: (body) => Promise.resolve({ body }),
+      known: (body) => Promise.resolve({ body }),
       ready: () => ({ ready: false, reasons: ['mic: silent'] }),
       ...api,
     },
@@ -82,7 +83,7 @@ describe('HTTP', () => {
         expect(response.status, `${method} ${path}`).toBe(path === '/readyz' ? 503 : 200);
       }
     }
-    expect(Object.keys(paths)).toHaveLength(10);
+    expect(Object.keys(paths)).toHaveLength(11);
     expect((await fetch(`${server.url}/api/v1/rules`, { method: 'POST' })).status).toBe(404);
     expect((await fetch(`${server.url}/api/v2/status`)).status).toBe(404);
   });

@@ -20,6 +20,7 @@ import { EDITED_FOR_LATER, namesOf, type Config, type LoadedConfig } from './con
 import type { EdgeBindOptions } from './edgebind-options.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { listen } from './listen.ts';
+import { knownWords } from './known-words.ts';
 import { LiveFusion } from './live-fusion.ts';
 import { loadPipelines } from './load-pipelines.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -325,6 +326,7 @@ export class EdgeBind {
         deleteRule: (id) => this.#alerting.desk.deleteRule(id, 'http'),
         desk: this.#alerting.desk,
         search: (body) => this.#past.search(parseSearch(body)),
+        known: (body) => knownWords(body, this.#models.current),
         ready: () => readinessOf(this.#stations.all),
       },
     });

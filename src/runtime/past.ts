@@ -32,9 +32,11 @@ export const memoryDir = (stateDir: string): string => join(stateDir, 'memory');
 export class Past {
   readonly #memory: Memory | undefined;
   readonly #present: PastOptions['present'];
+  readonly #clock: Clock;
 
   constructor({ limits, stateDir, present, ...rest }: PastOptions) {
     this.#present = present;
+    this.#clock = rest.clock;
     this.#memory = limits
       ? new Memory({ ...rest, dir: memoryDir(stateDir), limits: { maxBytes: limits.maxGiB * GIB, maxAgeUs: limits.maxDays * DAY_US } })
       : undefined;
@@ -53,7 +55,7 @@ export class Past {
   async search(query: PastQuery): ReturnType<typeof recall> {
     const memory = this.#memory;
     if (!memory) throw new UsageError('NO_MEMORY', 'past windows are not kept: the config has "state: {memory: false}"');
-    return recall(query, { ...this.#present(), search: (one) => memory.search(one) });
+    return recall(query, { ...this.#present(), search: (one) => memory.search(one), nowUs: this.#clock.nowUs() });
   }
 
   /** What the windows of the last day score against a query, by source; empty where nothing is remembered. */

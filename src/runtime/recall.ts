@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Encoders } from '../core/encoder.ts';
-import { SpaceMismatchError, UsageError } from '../core/errors.ts';
+import { messageOf, SpaceMismatchError, UsageError } from '../core/errors.ts';
 import { modalitySchema } from '../core/modality-schema.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import type { MemoryAnswer, MemoryQuery } from '../memory/memory-store.ts';
@@ -50,21 +50,39 @@ export interface RecallOptions {
   /** Rate at which the bundle hears. */
   readonly audioRateHz: number;
   readonly search: (query: MemoryQuery) => Promise<MemoryAnswer>;
+  /** The time now, of the clock that stamped the past. */
+  readonly nowUs: number;
 }
+
+/** Between these lie times since 2001 in seconds and in milliseconds, and none of after 1973 in microseconds. */
+const OTHER_UNITS = { from: 1e9, to: 1e14 };
 
 /**
  * Asks a memory: embeds the query with the encoders that the sensors have, and ranks past moments by it.
  *
- * @throws UsageError where the query cannot be embedded; SpaceMismatchError for a vector of another space
+ * @throws UsageError `BAD_SEARCH` for a range in which nothing can be, and where the query cannot be embedded; SpaceMismatchError for a
+ * vector of another space
  */
 export async function recall(
   query: PastQuery,
-  { encoders, audioRateHz, search }: RecallOptions,
+  { encoders, audioRateHz, search, nowUs }: RecallOptions,
 ): Promise<MemoryAnswer & { space: string }> {
   const { id: space } = encoders.space;
   const { top, sinceUs, untilUs, sources, modalities } = query;
+  checkRange(query, nowUs);
   const vector = await queryVector(query, encoders, audioRateHz);
   return { space, ...(await search({ space, vector, top, sinceUs, untilUs, sources, modalities })) };
+}
+
+function checkRange({ sinceUs, untilUs }: PastQuery, nowUs: number): void {
+  const fail = (why: string): never => {
+    throw new UsageError('BAD_SEARCH', `${why}; times are microseconds since the epoch, now is ${nowUs}`);
+  };
+  for (const [name, time] of Object.entries({ sinceUs, untilUs }))
+    if (time !== undefined && time >= OTHER_UNITS.from && time < OTHER_UNITS.to) fail(`${name} is ${time}, as of seconds or milliseconds`);
+  if (sinceUs !== undefined && sinceUs > nowUs)
+    fail(`sinceUs is ${sinceUs}, ${Math.round((sinceUs - nowUs) / 1e6)} s from now: the future is not remembered`);
+  if (sinceUs !== undefined && untilUs !== undefined && untilUs <= sinceUs) fail(`untilUs ${untilUs} is not after sinceUs ${sinceUs}`);
 }
 
 async function queryVector(query: PastQuery, encoders: Encoders, audioRateHz: number): Promise<Float32Array> {
@@ -86,7 +104,10 @@ async function soundOf(bytes: Uint8Array, rateHz: number) {
   try {
     const file = join(folder, 'sound');
     await writeFile(file, bytes);
-    return await readSoundFile(file, rateHz);
+    return await readSoundFile(file, rateHz).catch((cause: unknown) => {
+      // The file that it was written to is nobody's business.
+      throw new UsageError('SOUND_UNREADABLE', `the audio query: ${messageOf(cause).replaceAll(file, 'it')}`, { cause });
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

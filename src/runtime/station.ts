@@ -66,6 +66,7 @@ export class Station {
   #segment = 0;
   #told: SourceStatus | undefined;
   #newestUs = 0;
+  #quality = 1;
   #shown: Sample | undefined;
 
   constructor(options: StationOptions) {
@@ -102,6 +103,7 @@ export class Station {
       samplesHz: this.#samples.hz,
       embeddingsHz: this.#embeddings.hz,
       newestUs: this.#newestUs,
+      quality: this.#quality,
       ...(this.#clock && { clock: this.#clock.state }),
     };
   }
@@ -124,8 +126,9 @@ export class Station {
     const backoff = new Backoff(RESTART_AFTER);
     const parts: Engine = { ...engine, show, clock };
     const embeddings$ = defer(() => (own ? ownEmbeddings(own, watched, parts) : this.#pipeline(watched, parts))).pipe(
-      tap(() => {
+      tap(({ quality = 1 }) => {
         this.#embeddings.count();
+        this.#quality = quality;
         backoff.reset();
       }),
       // Nothing that a pipeline does should throw; if it does, the others must not notice.

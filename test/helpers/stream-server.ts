@@ -70,6 +70,7 @@ export const quietApi: ApiHandlers = {
   putRule: (id, body) => Promise.resolve({ id, body }),
   deleteRule: () => Promise.resolve(),
   search: () => Promise.resolve({}),
+  known: () => Promise.resolve({ senses: [] }),
   ready: () => ({ ready: true, reasons: [] }),
 };
 

@@ -59,6 +59,28 @@ export interface SourceReport {
   readonly newestUs?: number;
   /** Its vectors no longer differ although its inputs do. */
   readonly collapsed?: boolean;
+  /** How much its newest window can say, 0..1. */
+  readonly quality?: number;
+}
+
+/** Who was in the newest fused vector. */
+export interface FusionReport {
+  readonly endUs: number;
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+  /** Of those present, the ones whose last vector is held beyond its age. */
+  readonly held: readonly string[];
+  /** Shares of 1; empty where a fusion graph weighs by itself. */
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+/** What of all that a sense was taught is nearest to a prompt. */
+export interface KnownWord {
+  readonly modality: Modality;
+  readonly nearest: string;
+  readonly distance: number;
+  /** So far that scores mean little. */
+  readonly isFar: boolean;
 }
 
 /** A new bundle that cannot take over. */
@@ -74,6 +96,7 @@ export interface StatusReport {
   readonly eventLoopDelayMs?: { readonly p99?: number };
   readonly timeUs?: number;
   readonly model?: { readonly refused?: RefusedModel };
+  readonly fusion?: FusionReport;
 }
 
 /** The server wants a token, or another one. */
@@ -110,6 +133,9 @@ export const api = {
   putRule: async ({ id, ...body }: Rule): Promise<void> => {
     await ask(`rules/${encodeURIComponent(id)}`, { method: 'PUT', body: JSON.stringify(body) });
   },
+  /** How far a prompt is from what each of the senses was taught. */
+  known: async (text: string, modalities: readonly string[]): Promise<readonly KnownWord[]> =>
+    listIn(await ask('known', { method: 'POST', body: JSON.stringify({ text, modalities }) }), 'senses') as KnownWord[],
   deleteRule: async (id: string): Promise<void> => {
     await ask(`rules/${encodeURIComponent(id)}`, { method: 'DELETE' });
   },

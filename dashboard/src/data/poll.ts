@@ -29,8 +29,9 @@ export async function poll(): Promise<void> {
     refreshRules(),
   ]);
   if (status.status === 'fulfilled') {
-    const { sources, eventLoopDelayMs, model } = status.value;
+    const { sources, eventLoopDelayMs, model, fusion } = status.value;
     if (sources) state.sources.set(sources);
+    state.fusion.set(fusion);
     state.refusedModel.set(model?.refused);
     state.loopMs.set(eventLoopDelayMs?.p99);
   } else if (status.reason instanceof UnauthorizedError) state.wantsToken.set(true);

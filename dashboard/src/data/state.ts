@@ -3,7 +3,7 @@ import type { Space } from '../../../src/core/types.ts';
 import type { LedgerLine } from '../../../src/core/ledger.ts';
 import { EMPTY_FEED, type Feed } from '../lib/alert-feed.ts';
 import { createStore, type Store } from '../lib/store.ts';
-import type { Calibration, Feedback, RefusedModel, Rule, SourceReport } from './api.ts';
+import type { Calibration, Feedback, FusionReport, RefusedModel, Rule, SourceReport } from './api.ts';
 
 export interface Learning {
   /** The server's time at which enough was seen, in milliseconds. */
@@ -21,6 +21,8 @@ export interface State {
   readonly sources: Store<readonly SourceReport[]>;
   /** The newest first; two while one model takes over from another. */
   readonly spaces: Store<readonly Space[]>;
+  /** Absent: nothing is fused. */
+  readonly fusion: Store<FusionReport | undefined>;
   readonly refusedModel: Store<RefusedModel | undefined>;
   readonly rules: Store<readonly Rule[]>;
   readonly calibrations: Store<readonly Calibration[]>;
@@ -39,6 +41,7 @@ export const state: State = {
   wantsToken: createStore(false),
   sources: createStore<readonly SourceReport[]>([]),
   spaces: createStore<readonly Space[]>([]),
+  fusion: createStore<FusionReport | undefined>(undefined),
   refusedModel: createStore<RefusedModel | undefined>(undefined),
   rules: createStore<readonly Rule[]>([]),
   calibrations: createStore<readonly Calibration[]>([]),

@@ -3,6 +3,7 @@ import { state } from '../data/state.ts';
 import { useStore } from '../lib/store.ts';
 import { Banner } from './banner.tsx';
 import { Feed } from './feed.tsx';
+import { FusionPanel } from './fusion-panel.tsx';
 import { Header } from './header.tsx';
 import { Health } from './health.tsx';
 import { PromptBox } from './prompt-box.tsx';
@@ -30,6 +31,7 @@ export function App(): VNode {
                 ))}
               </div>
             </section>
+            <FusionPanel />
             <RulesPanel />
             <Health />
           </div>

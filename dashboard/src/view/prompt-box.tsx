@@ -5,6 +5,7 @@ import type { SourceReport } from '../data/api.ts';
 import { state } from '../data/state.ts';
 import { useStore } from '../lib/store.ts';
 import { senseName } from '../lib/words.ts';
+import { UnknownHint } from './unknown-hint.tsx';
 
 const PER_DAY = [1, 2, 5, 10, 50] as const;
 
@@ -102,6 +103,7 @@ export function PromptBox(): VNode {
           false alarms a day
         </label>
       </fieldset>
+      <UnknownHint prompt={words} on={on} />
       <p class={`note${note?.isBad ? ' bad' : ''}`} role="status">
         {note?.words}
       </p>

@@ -10,6 +10,7 @@ import { BackgroundHint } from './background-hint.tsx';
 import { LevelHint } from './level-hint.tsx';
 import { RuleLegend } from './rule-legend.tsx';
 import { ScoreChart } from './score-chart.tsx';
+import { UnknownHint } from './unknown-hint.tsx';
 
 /** One rule: its words, its scores over time, its level, and ways to change it. */
 export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
@@ -60,6 +61,7 @@ export function RuleCard({ rule }: { readonly rule: Rule }): VNode {
         />
         <output>{level(threshold)}</output>
       </label>
+      {rule.query.text && <UnknownHint prompt={rule.query.text} on={rule.on} />}
       <BackgroundHint rule={rule} />
       <LevelHint rule={rule} onUse={(wanted) => void attempt(setThreshold(rule, wanted))} />
       {problem && (
