@@ -15,7 +15,6 @@ import people
 import picture_look
 import ranges
 import sound_head
-import sound_level
 import text_graph
 import yamnet
 from graph import Graph
@@ -78,7 +77,7 @@ def depth(outline, words):
 
 def audio(encode):
     graph = Graph("audio")
-    found, logits = yamnet.backbone(graph, sound_level.evened(graph, graph.input("input", [96, 64])))
+    found, logits = yamnet.backbone(graph, graph.input("input", [96, 64]))
     meaning, certainty = sound_head.meant(graph, found, logits, encode, kitchen.train(), kitchen.sentences())
     rows = picture_look.roots(kitchen.heard("stamps", [], 4)[0])
     timbre = heads.projected(graph, graph.op("Sqrt", [found]), rows.mean(axis=0), picture_look.principal([rows], TIMBRE))

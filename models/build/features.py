@@ -10,7 +10,6 @@ import soundfile
 import lite0
 import log_mel
 import pictures
-import sound_level
 import yamnet
 from graph import Graph
 from paths import CACHE, DATA
@@ -31,11 +30,9 @@ def picture_network():
     return session(graph)
 
 
-def sound_network(even):
-    """`even`: at one loudness, as the bundle hears; else as YAMNet was published."""
+def sound_network():
     graph = Graph("yamnet")
-    patches = graph.input("input", [96, 64])
-    features, logits = yamnet.backbone(graph, sound_level.evened(graph, patches) if even else patches)
+    features, logits = yamnet.backbone(graph, graph.input("input", [96, 64]))
     graph.output(features, "features", [yamnet.FEATURES])
     graph.output(logits, "logits", [yamnet.CLASSES])
     return session(graph)
@@ -65,10 +62,10 @@ def of_pictures(name, arrays):
     return kept(name, make)
 
 
-def of_sounds(name, paths, even=False):
+def of_sounds(name, paths):
     """(features, logits, clip index) of every patch of every sound."""
     def make():
-        network = sound_network(even)
+        network = sound_network()
         rows = [network.run(None, {"input": log_mel.patches(soundfile.read(p, dtype="float32")[0])}) for p in paths]
         clips = np.concatenate([np.full(len(r[0]), i) for i, r in enumerate(rows)])
         return [np.concatenate([r[i] for r in rows]) for i in (0, 1)] + [clips]

@@ -64,7 +64,7 @@ def loudness(samples, count):
 def heard(name, paths, versions, seed=1):
     """(features, clip of each patch) of every file, once as it is and `versions` times changed; quiet patches left out."""
     def make():
-        network, rng, found, clips = features.sound_network(even=True), np.random.default_rng(seed), [], []
+        network, rng, found, clips = features.sound_network(), np.random.default_rng(seed), [], []
         for clip, path in enumerate(paths):
             original = soundfile.read(path, dtype="float32")[0]
             for version in range(versions + 1):
@@ -75,7 +75,7 @@ def heard(name, paths, versions, seed=1):
                 clips += [clip] * int(loud.sum())
         return np.concatenate(found), np.array(clips)
 
-    return features.kept(f"kitchen {name}, even", make)
+    return features.kept(f"kitchen {name}", make)
 
 
 def invented(known, classes, count, rng):

@@ -38,8 +38,8 @@ def main():
     torch.set_num_threads(1)
     encode = TextEncoder()
     index, stamps = features.index("audio/kitchen20"), features.index("stamps")["triples_val"]
-    heard = features.of_sounds("kitchen val, even", [DATA / "audio/kitchen20" / x["file"] for x in index["val"]], even=True)
-    others = features.of_sounds("stamps val, even", [DATA / "stamps" / x["sound"] for x in stamps], even=True)
+    heard = features.of_sounds("kitchen val", [DATA / "audio/kitchen20" / x["file"] for x in index["val"]])
+    others = features.of_sounds("stamps val", [DATA / "stamps" / x["sound"] for x in stamps])
     every = kitchen.names()
     truth = np.array([every.index(x["label"]) for x in index["val"]])
     captions = encode(list(index["classes"].values()))

@@ -86,7 +86,7 @@ def flow(value):
 
 def main():
     shutil.copyfile(TOKENIZER, BUNDLE / "tokenizer.json")
-    lines = ["edgebind: 1", "name: mini", "version: 1.3.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
+    lines = ["edgebind: 1", "name: mini", "version: 1.4.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
              f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}

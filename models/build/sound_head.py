@@ -9,23 +9,19 @@ import kitchen
 import yamnet
 
 CENTRE_SHARE = 0.7  # of the mean class vector, taken off the meaning of a sound
-KITCHEN = 2.0  # weight of a sure kitchen class against a sure AudioSet class
-# From here on a sound counts as sure. Below, its meaning shrinks, so that silence and noise match nothing; above it must not: among
-# sounds of different sureness a picture would find the surest one instead of its own.
-SURE = 0.3
+KITCHEN = 1.5  # weight of a sure kitchen class against a sure AudioSet class
 
 
 def guessed(graph, found, scores, head):
-    """How far each kitchen class holds. Silence, sure sounds from elsewhere, and what AudioSet is sure of in a kitchen take it away."""
+    """How far each kitchen class holds. Sure sounds from elsewhere take it away."""
     matrix, bias = head
     count = matrix.shape[1] - 1
     guess = graph.op("Softmax", [graph.linear(found, matrix, bias, store="float16")], axis=1)
     guess = graph.op("Slice", [guess, graph.constant(np.array([0])), graph.constant(np.array([count])), graph.constant(np.array([1]))])
-    elsewhere = np.zeros(yamnet.CLASSES, np.float32)
-    elsewhere[kitchen.unrelated()] = 1
-    for against in (elsewhere, 1 - class_vectors.audible(), class_vectors.audio_weights() * (1 - elsewhere)):
-        surest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(against[None])])], axes=[1], keepdims=1)
-        guess = graph.op("Mul", [guess, graph.op("Sub", [graph.constant(np.float32(1)), surest])])
+    elsewhere = np.zeros((1, yamnet.CLASSES), np.float32)
+    elsewhere[0, kitchen.unrelated()] = 1
+    surest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(elsewhere)])], axes=[1], keepdims=1)
+    guess = graph.op("Mul", [guess, graph.op("Sub", [graph.constant(np.float32(1)), surest])])
     # Squared: a kitchen class that is not sure must not bend what AudioSet heard.
     return graph.op("Mul", [guess, guess])
 
@@ -40,5 +36,6 @@ def meant(graph, found, logits, encode, head, sentences, weight=KITCHEN):
     vectors = np.concatenate([known, class_vectors.weighted(encode, sentences)])
     meaning = heads.named(graph, weights, vectors, CENTRE_SHARE * known.mean(axis=0))
     loudest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(class_vectors.audible()[None])])], axes=[1], keepdims=1)
-    total = graph.scale(graph.op("Add", [loudest, heads.row_sum(graph, guess)]), 1 / SURE)
+    total = graph.op("Add", [loudest, heads.row_sum(graph, guess)])
+    # As long as it is sure, all the way up: alarms that come once an hour live on the difference between a sure sound and a surer one.
     return meaning, graph.op("Sqrt", [graph.op("Min", [total, graph.constant(np.float32(1))])])
