@@ -14,10 +14,13 @@ interface Open {
   readonly settle: (outcome: (() => void) | undefined) => void;
 }
 
-type Span = Pick<WindowMeta, 'source' | 'startUs' | 'endUs' | 'samples'>;
+type Span = Pick<WindowMeta, 'source' | 'endUs' | 'samples'>;
 
-/** Windows of one source are told apart by their span and their first sample. */
-export const windowKey = ({ source, startUs, endUs, samples }: Span): string => `${source} ${startUs} ${endUs} ${samples.first}`;
+/**
+ * Windows of one source are told apart by their end and their first sample; not by their beginning, which a vector of many tokens has from
+ * the oldest of them.
+ */
+export const windowKey = ({ source, endUs, samples }: Span): string => `${source} ${endUs} ${samples.first}`;
 
 /** Windows between their pipeline and the decisions. */
 export class PendingWindows {
