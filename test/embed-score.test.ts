@@ -57,6 +57,12 @@ describe('edgebind embed', () => {
     for (const { vector } of lines) expect(Math.hypot(...(vector as number[]))).toBeCloseTo(1, 5);
   });
 
+  it('takes as many files as a command line holds', () => {
+    const files = Array.from({ length: 400 }, (_, i) => `${'./'.repeat(60 + (i % 7))}wrist.csv`);
+    expect(edgebind('embed', ...files, '--npy', 'all.npy').status).toBe(0);
+    expect(readNpy(readFileSync(at('all.npy'))).shape[0]).toBe(4 * files.length);
+  });
+
   it('writes the same vectors as .npy', () => {
     const { stdout } = edgebind('embed', 'wrist.csv', '--npy', 'out.npy');
     const printed = jsonLines(edgebind('embed', 'wrist.csv').stdout).map(({ vector }) => vector as number[]);

@@ -18,7 +18,14 @@ export function workerUrl(name: string): URL {
   return new URL(`${folder}${name}.js`, import.meta.url);
 }
 
-const youngWorker: SpawnWorker = (url) => new Worker(url, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+const youngWorker: SpawnWorker = (url) =>
+  new Worker(url, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, stackSizeMb: stackMb() } });
+
+/** What V8 gives a thread, and what onnxruntime needs for each byte of the command line: it searches that with a regular expression, one call a byte. */
+const [STACK_MB, STACK_BYTES_PER_BYTE] = [4, 700];
+
+/** With the usual stack `edgebind embed *.jpg` of a few hundred files would end in a segmentation fault. Memory that is not used costs nothing. */
+const stackMb = (): number => STACK_MB + Math.ceil((Buffer.byteLength(process.argv.join(' ')) * STACK_BYTES_PER_BYTE) / 2 ** 20);
 
 export interface OwnedWorkerEvents<Out> {
   readonly message: (message: Out) => void;
