@@ -8,11 +8,12 @@ import torch
 import features
 import heads
 import kitchen
+import readme
 import sound_head
 import yamnet
 from graph import Graph
 from layout import DIM, MEANING
-from paths import BUNDLE, DATA
+from paths import DATA
 from text_encoder import TextEncoder
 
 FOLDS = 4
@@ -58,11 +59,7 @@ def main():
     lines = ["| strength of the head | classes left out | classes trained on | stamps: \"the sound of ...\" |", "| --- | --- | --- | --- |"]
     for strength, columns in found.items():
         lines.append(f"| {strength} | " + " | ".join(f"{np.concatenate(c).mean():.3f}" for c in columns) + " |")
-    print("\n".join(lines))
-    path = BUNDLE / "README.md"
-    begin, end = "<!-- left out: written by models/build/kitchen_left_out.py -->", "<!-- end left out -->"
-    head, rest = path.read_text().split(begin)
-    path.write_text(head + begin + "\n\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1])
+    readme.write("left out", "kitchen_left_out.py", lines)
 
 
 if __name__ == "__main__":

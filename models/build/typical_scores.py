@@ -9,9 +9,10 @@ import features
 import imu_synthetic
 import imu_windows
 import pictures
+import readme
 from bundle import Bundle
 from log_mel import RATE
-from paths import BUNDLE, DATA
+from paths import DATA
 
 SECONDS = 5
 
@@ -137,11 +138,7 @@ def main():
     lines = ["| sense | prompt | meant: median | meant: 10 % lie below | all else: median | all else: 1 % lie above |", "| --- | --- | --- | --- | --- | --- |"]
     for sense, prompt, *numbers in table(Bundle()):
         lines.append(f"| {sense} | {prompt} | " + " | ".join(f"{n:.2f}" for n in numbers) + " |")
-    print("\n".join(lines))
-    path = BUNDLE / "README.md"
-    begin, end = "<!-- scores: written by models/build/typical_scores.py -->", "<!-- end scores -->"
-    head, rest = path.read_text().split(begin)
-    path.write_text(head + begin + "\n\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1])
+    readme.write("scores", "typical_scores.py", lines)
 
 
 if __name__ == "__main__":

@@ -409,13 +409,7 @@ const numbers = (payload: Payload): number[] => (payload.kind === 'imu' ? [...pa
 
 /** What a tool makes that copies messages into chunks of its own. */
 async function writtenAnew(file: string): Promise<string> {
-  const parts: Uint8Array[] = [];
-  const writable = {
-    position: () => BigInt(parts.reduce((sum, { length }) => sum + length, 0)),
-    write: (bytes: Uint8Array) => Promise.resolve(void parts.push(bytes.slice())),
-  };
-  const writer = new McapWriter({ writable });
-  await writer.start();
+  const { writer, saveAs } = await otherWriter();
   const channels = new Map<number, number>();
   for await (const entries of readMcap(file, { isWhole: false, badRecords: 0 }))
     for (const entry of entries) {
@@ -423,9 +417,24 @@ async function writtenAnew(file: string): Promise<string> {
       else if (entry.type === 'Channel') channels.set(entry.id, await writer.registerChannel({ ...entry, schemaId: 0 }));
       else await writer.addMessage({ ...entry, channelId: channels.get(entry.channelId) ?? 0 });
     }
-  await writer.end();
-  writeFileSync(`${file}.anew`, Buffer.concat(parts));
-  return `${file}.anew`;
+  return saveAs(`${file}.anew`);
+}
+
+/** The writer of another program, which has begun. */
+async function otherWriter(): Promise<{ writer: McapWriter; saveAs: (path: string) => Promise<string> }> {
+  const parts: Uint8Array[] = [];
+  const writable = {
+    position: () => BigInt(parts.reduce((sum, { length }) => sum + length, 0)),
+    write: (bytes: Uint8Array) => Promise.resolve(void parts.push(bytes.slice())),
+  };
+  const writer = new McapWriter({ writable });
+  await writer.start();
+  const saveAs = async (path: string): Promise<string> => {
+    await writer.end();
+    writeFileSync(path, Buffer.concat(parts));
+    return path;
+  };
+  return { writer, saveAs };
 }
 
 const noMinusZero = (reading: Reading): Reading =>
@@ -435,18 +444,9 @@ const noMinusZero = (reading: Reading): Reading =>
 
 /** An MCAP file that somebody else's program wrote. */
 async function foreign(dir: string, metadata: Record<string, string>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  const writable = {
-    position: () => BigInt(parts.reduce((sum, { length }) => sum + length, 0)),
-    write: (bytes: Uint8Array) => Promise.resolve(void parts.push(bytes.slice())),
-  };
-  const writer = new McapWriter({ writable });
-  await writer.start();
+  const { writer, saveAs } = await otherWriter();
   if (metadata['format']) await writer.addMetadata({ name: 'edgebind', metadata: new Map(Object.entries(metadata)) });
   const channelId = await writer.registerChannel({ schemaId: 0, topic: '/x', messageEncoding: 'json', metadata: new Map() });
   await writer.addMessage({ channelId, sequence: 0, logTime: 1n, publishTime: 1n, data: Buffer.from('{}') });
-  await writer.end();
-  const path = join(dir, `foreign${metadata['format'] ?? ''}.mcap`);
-  writeFileSync(path, Buffer.concat(parts));
-  return path;
+  return saveAs(join(dir, `foreign${metadata['format'] ?? ''}.mcap`));
 }
