@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import sharp from 'sharp';
 import { filter, firstValueFrom, Subject, take, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Encoders } from '../src/core/encoder.ts';
@@ -186,6 +187,33 @@ describe('encoders on real onnxruntime and real threads', () => {
     windows$.complete();
     expect(await done).toHaveLength(1);
     expect(ledger.lines()[0]?.dropped).toEqual({ badPicture: 1, badTensor: 1, noEncoder: 1 });
+    expect(ledger.sums).toBe(true);
+  });
+
+  it('gives the same vector whether an idle worker prepares a picture itself or a front end does, and counts there what is none', async () => {
+    const { encoders, ledger } = await start(quick);
+    const windows$ = new Subject<EncodeInput>();
+    const embeddings: Embedding[] = [];
+    windows$.pipe(encoders.encode('front', { keep: 'every' })).subscribe((embedding) => embeddings.push(embedding));
+    const { tensor: _, ...meta } = tensorWindow('front', 'image', 0) as Extract<EncodeInput, { tensor: unknown }>;
+    const jpegs = await Promise.all(
+      Array.from({ length: 4 }, (_unused, i) =>
+        sharp(Buffer.from(noise(64 * 48 * 3, i + 1).map((value) => 128 + 127 * value)), { raw: { width: 64, height: 48, channels: 3 } })
+          .jpeg()
+          .toBuffer(),
+      ),
+    );
+    // One after the other, so that the worker is idle each time; later ones are made in the buffers of earlier ones.
+    for (const [i, bytes] of [...jpegs, ...jpegs].entries()) {
+      windows$.next({ ...meta, picture: { kind: 'encoded', bytes } });
+      await expect.poll(() => embeddings.length).toBe(i + 1);
+    }
+    windows$.next({ ...meta, picture: { kind: 'encoded', bytes: jpegs[0]!.subarray(0, 700) } });
+    await expect.poll(() => ledger.lines()[0]?.dropped).toEqual({ badPicture: 1 });
+    // Queries are always prepared by a front end.
+    const vectors = await Promise.all(jpegs.map((bytes) => encoders.embedPicture({ kind: 'encoded', bytes })));
+    expect(embeddings.map(({ vector }) => vector)).toEqual([...vectors, ...vectors]);
+    expect(dot(vectors[0]!, vectors[1]!)).toBeLessThan(0.9999);
     expect(ledger.sums).toBe(true);
   });
 

@@ -13,7 +13,7 @@ import type { SourceFusion } from './source-fusion.ts';
 import { numberFault } from './vector-fault.ts';
 
 /** How a window enters the queue: with its graph's input, with what a front end makes that of, or not at all. */
-export type Entering = { readonly item: GraphItem } | { readonly raw: RawInput } | { readonly reason: string };
+export type Entering = { readonly item: GraphItem } | { readonly raw: RawInput; readonly isLight: boolean } | { readonly reason: string };
 
 export interface EncodeWindowsContext {
   readonly source: string;

@@ -23,6 +23,7 @@ import { FUSION } from './fusion-item.ts';
 import type { GraphItem, GraphPlan, OpenedGraph, TokensPlan } from './graph-plan.ts';
 import { frontEndPlans, graphPlans } from './graph-plans.ts';
 import { InferenceWorkers } from './inference-workers.ts';
+import { isLight } from './is-light.ts';
 import type { Ticket } from './lane.ts';
 import { MOST_ITEMS } from './longest-call.ts';
 import { noFusion } from './no-fusion.ts';
@@ -123,6 +124,7 @@ class EncoderPool implements Encoders {
       verify: () => bundle.verify(),
       count,
       plans,
+      frontEnds: frontEndPlans(bundle),
       threads: { intraOp: threads, interOp: 1 },
       binding: options.binding,
       log: this.#log,
@@ -135,11 +137,11 @@ class EncoderPool implements Encoders {
         this.#scheduler.workerDown(worker);
         this.#publish();
       },
-      ran: (worker, vectors, ms) => this.#scheduler.ran(worker, vectors, ms),
+      ran: (worker, vectors, ms, prepared) => this.#scheduler.ran(worker, vectors, ms, prepared),
       spent: (buffers) => frontEnds.reuse(buffers),
-      failed: (worker, message) => {
-        this.#log.warn({ worker, message }, 'a call failed');
-        this.#scheduler.runFailed(worker, 'failed', message);
+      failed: (worker, message, reason) => {
+        if (reason === undefined) this.#log.warn({ worker, message }, 'a call failed');
+        this.#scheduler.runFailed(worker, reason ?? 'failed', message);
       },
     });
     this.health$ = new BehaviorSubject(this.#health());
@@ -231,7 +233,7 @@ class EncoderPool implements Encoders {
   #enter(input: EncodeInput): Entering {
     const entry = this.#bundle.entries.get(input.modality);
     if (!entry || !('shape' in entry.input)) return { reason: 'noEncoder' };
-    if ('picture' in input) return { raw: { kind: 'picture', picture: input.picture } };
+    if ('picture' in input) return { raw: { kind: 'picture', picture: input.picture }, isLight: isLight(input.picture) };
     const { name, shape } = entry.input;
     const { data } = input.tensor;
     if (data.length !== shape.reduce((product, size) => product * size, 1)) return { reason: 'badTensor' };
@@ -253,6 +255,11 @@ class EncoderPool implements Encoders {
   }
 
   #run(worker: number, tickets: readonly Ticket[]): void {
+    const { graph = '', raw, item } = tickets[0]?.job ?? {};
+    if (raw && !item) {
+      this.#workers.runRaw(worker, graph, raw, this.#frontEnds.spare(graph));
+      return;
+    }
     const items: GraphItem[] = [];
     const buffers: ArrayBuffer[] = [];
     for (const { job } of tickets) {
@@ -264,7 +271,7 @@ class EncoderPool implements Encoders {
       items.push(...given.items);
       buffers.push(...given.transfer);
     }
-    this.#workers.run(worker, tickets[0]?.job.graph ?? '', items, buffers);
+    this.#workers.run(worker, graph, items, buffers);
   }
 
   #maxBatch(graph: string): number {

@@ -2,12 +2,11 @@ import { Backoff } from '../core/backoff.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
-import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
 import { OwnedWorker, type SpawnWorker } from './owned-worker.ts';
 import { SpareBuffers } from './spare-buffers.ts';
 import { transferRaw } from './transfer.ts';
-import type { FromFrontEndWorker, FrontEndPlan, ToFrontEndWorker } from './worker-messages.ts';
+import type { FromFrontEndWorker, FrontEndPlan, Prepared, ToFrontEndWorker } from './worker-messages.ts';
 
 /** A front end refused its input, or its thread was lost. */
 export class PrepareError extends EdgeBindError {
@@ -25,12 +24,6 @@ export interface FrontEndWorkersOptions {
   readonly plans: readonly FrontEndPlan[];
   readonly log: Log;
   readonly spawn?: SpawnWorker | undefined;
-}
-
-export interface Prepared {
-  readonly item: GraphItem;
-  /** How long the front end worked on it. */
-  readonly ms: number;
 }
 
 interface Pending {
@@ -93,9 +86,14 @@ export class FrontEndWorkers {
       const id = this.#ids++;
       const given = transferRaw(raw);
       member.pending.set(id, { resolve, reject });
-      const spare = raw.kind === 'picture' ? this.#spares.take(this.#inputBytes.get(graph) ?? 0) : undefined;
+      const spare = raw.kind === 'picture' ? this.spare(graph) : undefined;
       member.worker.post({ kind: 'prepare', id, graph, raw: given.raw, spare }, spare ? [...given.transfer, spare] : given.transfer);
     });
+  }
+
+  /** A buffer in which to make the input of a graph, where one is left over. */
+  spare(graph: string): ArrayBuffer | undefined {
+    return this.#spares.take(this.#inputBytes.get(graph) ?? 0);
   }
 
   /** Takes buffers of inputs that have been read; later ones are made in them. */

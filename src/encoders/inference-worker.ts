@@ -5,14 +5,16 @@ import { FUSION } from './fusion-item.ts';
 import type { GraphItem, OpenedGraph } from './graph-plan.ts';
 import type { GraphSession } from './graph-session.ts';
 import { loadOrt } from './load-ort.ts';
+import { buffersOf, prepareItem, refusalOf } from './prepare-item.ts';
 import { climbLadder } from './provider-ladder.ts';
-import type { FromInferenceWorker, ToInferenceWorker } from './worker-messages.ts';
+import type { FromInferenceWorker, FrontEndPlan, Prepared, ToInferenceWorker } from './worker-messages.ts';
 
 const port = parentPort;
 if (!port) throw new Error('inference-worker runs as a worker thread only');
 
 const say = (message: FromInferenceWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 const sessions = new Map<string, GraphSession>();
+const frontEnds = new Map<string, FrontEndPlan>();
 /** Messages are handled one after the other: `session.run` blocks this thread anyway. */
 let last = Promise.resolve();
 port.on('message', (message: ToInferenceWorker) => {
@@ -25,6 +27,8 @@ async function handle(message: ToInferenceWorker): Promise<void> {
       return open(message);
     case 'run':
       return run(message.graph, message.items);
+    case 'runRaw':
+      return runRaw(message);
     case 'stop':
       for (const session of new Set(sessions.values())) await session.release();
       port?.close();
@@ -35,8 +39,9 @@ async function handle(message: ToInferenceWorker): Promise<void> {
   }
 }
 
-async function open({ plans, threads, binding }: Extract<ToInferenceWorker, { kind: 'open' }>): Promise<void> {
+async function open({ plans, frontEnds: fronts, threads, binding }: Extract<ToInferenceWorker, { kind: 'open' }>): Promise<void> {
   try {
+    for (const plan of fronts) frontEnds.set(plan.modality, plan);
     const ort = await loadOrt(binding);
     const graphs: OpenedGraph[] = [];
     const shared = new Map<string, OpenedGraph>();
@@ -67,7 +72,21 @@ async function open({ plans, threads, binding }: Extract<ToInferenceWorker, { ki
   }
 }
 
-async function run(graph: string, items: readonly GraphItem[]): Promise<void> {
+async function runRaw({ graph, raw, spare }: Extract<ToInferenceWorker, { kind: 'runRaw' }>): Promise<void> {
+  const start = performance.now();
+  let item: GraphItem;
+  try {
+    const plan = frontEnds.get(graph);
+    if (!plan) throw new Error(`no front end for ${graph}`);
+    item = await prepareItem({ plan }, raw, spare);
+  } catch (error) {
+    say({ kind: 'failed', reason: refusalOf(error), message: messageOf(error) });
+    return;
+  }
+  await run(graph, [item], { item, ms: performance.now() - start });
+}
+
+async function run(graph: string, items: readonly GraphItem[], prepared?: Prepared): Promise<void> {
   const start = performance.now();
   try {
     const session = sessions.get(graph);
@@ -75,8 +94,9 @@ async function run(graph: string, items: readonly GraphItem[]): Promise<void> {
     const vectors = await session.run(items);
     // onnxruntime's output owns its buffer here, but nothing promises that: a view of a larger one must not be given away.
     const own = vectors.byteLength === vectors.buffer.byteLength && vectors.buffer instanceof ArrayBuffer ? vectors : vectors.slice();
-    const spent = new Set(items.flatMap((item) => item.map(({ data }) => data.buffer)).filter((buffer) => buffer instanceof ArrayBuffer));
-    say({ kind: 'ran', vectors: own, ms: performance.now() - start, spent: [...spent] }, [own.buffer as ArrayBuffer, ...spent]);
+    const spent = [...new Set(items.flatMap(buffersOf))];
+    const ms = performance.now() - start;
+    say({ kind: 'ran', vectors: own, ms, spent, ...(prepared && { prepared }) }, [own.buffer as ArrayBuffer, ...spent]);
   } catch (error) {
     say({ kind: 'failed', message: messageOf(error) });
   }

@@ -4,11 +4,15 @@ import type { Log } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
 import type { GraphItem, GraphPlan, OpenedGraph, SessionThreads } from './graph-plan.ts';
 import { OwnedWorker, type SpawnWorker } from './owned-worker.ts';
-import type { FromInferenceWorker, ToInferenceWorker } from './worker-messages.ts';
+import type { RawInput } from './job.ts';
+import { transferRaw } from './transfer.ts';
+import type { FromInferenceWorker, FrontEndPlan, Prepared, ToInferenceWorker } from './worker-messages.ts';
 
 export interface InferenceWorkersOptions {
   readonly count: number;
   readonly plans: readonly GraphPlan[];
+  /** For pictures that a worker prepares itself. */
+  readonly frontEnds: readonly FrontEndPlan[];
   readonly threads: SessionThreads;
   /** Asked before a graph is opened again: whether its files are still those that were verified. */
   readonly verify: () => Promise<void>;
@@ -20,8 +24,9 @@ export interface InferenceWorkersOptions {
   readonly up: (worker: number) => void;
   /** A worker is gone, and the calls that it was given. */
   readonly down: (worker: number) => void;
-  readonly ran: (worker: number, vectors: Float32Array, ms: number) => void;
-  readonly failed: (worker: number, message: string) => void;
+  readonly ran: (worker: number, vectors: Float32Array, ms: number, prepared?: Prepared) => void;
+  /** `reason`: the input was refused, as a word of the ledger. */
+  readonly failed: (worker: number, message: string, reason?: string) => void;
   /** Buffers that a call no longer needs. */
   readonly spent: (buffers: readonly ArrayBuffer[]) => void;
 }
@@ -72,6 +77,12 @@ export class InferenceWorkers {
     this.#workers[worker]?.post({ kind: 'run', graph, items }, transfer);
   }
 
+  /** A picture that the worker prepares itself. The caller's arrays stay; `spare` is given away. */
+  runRaw(worker: number, graph: string, raw: RawInput, spare: ArrayBuffer | undefined): void {
+    const given = transferRaw(raw);
+    this.#workers[worker]?.post({ kind: 'runRaw', graph, raw: given.raw, spare }, spare ? [...given.transfer, spare] : given.transfer);
+  }
+
   /** Ends every worker after the call that it is in. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -89,12 +100,13 @@ export class InferenceWorkers {
           message: (message) => {
             switch (message.kind) {
               case 'ran': {
+                this.#options.ran(index, message.vectors, message.ms, message.prepared);
+                // Only now: what was prepared lies in one of them.
                 this.#options.spent(message.spent);
-                this.#options.ran(index, message.vectors, message.ms);
                 return;
               }
               case 'failed': {
-                this.#options.failed(index, message.message);
+                this.#options.failed(index, message.message, message.reason);
                 return;
               }
               case 'opened':
@@ -129,8 +141,8 @@ export class InferenceWorkers {
         this.#options.spawn,
       );
       this.#workers[index] = worker;
-      const { threads, binding } = this.#options;
-      worker.post({ kind: 'open', plans: this.#plans, threads, binding });
+      const { frontEnds, threads, binding } = this.#options;
+      worker.post({ kind: 'open', plans: this.#plans, frontEnds, threads, binding });
     });
   }
 

@@ -15,6 +15,8 @@ export interface Job {
   readonly fault?: (answer: Float32Array) => string | undefined;
   /** What a front end must turn into `item` first; absent where the caller brought the item. */
   readonly raw?: RawInput;
+  /** An idle inference worker may turn `raw` into `item` itself: it takes next to no time. */
+  readonly isLight?: boolean;
   /** The graph's input, once it is there. Given away to the worker when the job runs. */
   item?: GraphItem;
   /** Sees the input right before it is given away. */

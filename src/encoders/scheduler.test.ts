@@ -18,6 +18,7 @@ class Bench {
   readonly names = new Map<Job, string>();
   readonly scheduler: Scheduler;
   readonly preparing: Ticket[] = [];
+  readonly observed: string[] = [];
   readonly #costs: Readonly<Record<string, number>>;
   readonly #busyUntil: number[] = [];
   #count = 0;
@@ -38,12 +39,15 @@ class Bench {
         },
         run: (worker, tickets) => {
           const ms = (this.#costs[tickets[0]!.job.graph] ?? 10) * tickets.length;
+          const raws = tickets.filter(({ job }) => !job.item);
+          const prepareMs = raws.length > 0 ? (autoPrepareMs ?? 0) : 0;
           this.log.push(`run ${tickets.map(({ job }) => this.names.get(job)).join('+')}`);
           const start = Math.max(this.clock.nowUs(), this.#busyUntil[worker] ?? 0);
-          this.#busyUntil[worker] = start + ms * 1000;
-          this.clock.after((start - this.clock.nowUs()) / 1000 + ms, () =>
-            this.scheduler.ran(worker, Float32Array.from(tickets.flatMap(() => [1, 0])), ms),
-          );
+          this.#busyUntil[worker] = start + (prepareMs + ms) * 1000;
+          this.clock.after((start - this.clock.nowUs()) / 1000 + prepareMs + ms, () => {
+            const vectors = Float32Array.from(tickets.flatMap(() => [1, 0]));
+            this.scheduler.ran(worker, vectors, ms, raws.length > 0 ? { item: ITEM, ms: prepareMs } : undefined);
+          });
         },
       },
       { workers: 1, ...rest },
@@ -52,14 +56,15 @@ class Bench {
     for (const [graph, ms] of Object.entries(costs)) this.scheduler.expect(graph, ms);
   }
 
-  push(lane: string, options: EncodeOptions & { graph?: string; raw?: boolean } = {}): string {
-    const { graph = 'g', raw = false, ...policy } = options;
+  push(lane: string, options: EncodeOptions & { graph?: string; raw?: boolean; isLight?: boolean } = {}): string {
+    const { graph = 'g', raw = false, isLight = false, ...policy } = options;
     let queue = this.lanes.get(lane);
     if (!queue) this.lanes.set(lane, (queue = new Lane(policy)));
     const name = `${lane}${this.#count++}`;
     const job: Job = {
       graph,
-      ...(raw ? { raw: { kind: 'text', text: name } } : { item: ITEM }),
+      ...(raw ? { raw: { kind: 'text', text: name }, isLight } : { item: ITEM }),
+      observe: (item) => this.observed.push(`${name}:${item === ITEM}`),
       resolve: () => {
         this.emitted++;
         this.results.push(name);
@@ -194,6 +199,53 @@ describe('scheduler', () => {
     expect(bench.results).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
+  it('lets an idle worker prepare what is light itself, and a front end what comes while it is busy', () => {
+    const bench = new Bench({ g: 10 }, { autoPrepareMs: 2 });
+    bench.push('a', { raw: true, isLight: true, keep: 'every' });
+    expect(bench.log).toEqual(['run a0']);
+    bench.push('a', { raw: true, isLight: true, keep: 'every' });
+    bench.clock.advanceMs(11.5);
+    expect(bench.log).toEqual(['run a0', 'prepare a1', 'run a1']);
+    expect(bench.results).toEqual([]);
+    bench.clock.advanceMs(0.5);
+    expect(bench.results).toEqual(['a0']);
+    expect(bench.observed).toEqual(['a0:true']);
+    bench.clock.advanceMs(10);
+    expect(bench.results).toEqual(['a0', 'a1']);
+  });
+
+  it('keeps a source in order: what is light waits for its elder that a front end has', () => {
+    const bench = new Bench({ g: 10 });
+    bench.push('a', { raw: true, keep: 'every' });
+    bench.push('a', { raw: true, isLight: true, keep: 'every' });
+    bench.push('b', { raw: true, isLight: true });
+    expect(bench.log).toEqual(['prepare a0', 'prepare a1', 'run b2']);
+    bench.clock.advanceMs(10);
+    expect(bench.results).toEqual(['b2']);
+  });
+
+  it('never puts what a worker must prepare into one call with others', () => {
+    const bench = new Bench({ g: 4 }, { maxBatch: () => 4, workers: 2 });
+    bench.push('a');
+    for (const lane of ['b', 'c']) bench.push(lane, { raw: true, isLight: true });
+    for (const lane of ['d', 'e']) bench.push(lane);
+    bench.clock.advanceMs(1);
+    expect(bench.log.filter((line) => line.includes('b1') || line.includes('c2'))).toEqual(['run b1', 'prepare c2']);
+  });
+
+  it('drops a light picture that its worker cannot prepare, and goes on', () => {
+    const bench = new Bench({ g: 10 }, { autoPrepareMs: 2 });
+    const lane = new Lane({ keep: 'every' });
+    const dropped: string[] = [];
+    const drop = (reason: string): void => void dropped.push(reason);
+    const resolve = (): void => expect.unreachable();
+    bench.scheduler.push(lane, { graph: 'g', raw: { kind: 'text', text: '' }, isLight: true, drop, resolve });
+    bench.scheduler.runFailed(0, 'badPicture');
+    expect(dropped).toEqual(['badPicture']);
+    bench.push('b');
+    expect(bench.log.at(-1)).toBe('run b0');
+  });
+
   it('encodes the freshest picture where the model is slow: one is prepared shortly before the worker needs it', () => {
     const bench = new Bench({ slow: 100 }, { autoPrepareMs: 5 });
     const feed = (): void => {
@@ -303,6 +355,7 @@ describe('scheduler', () => {
         op: fc.constant('push' as const),
         lane: fc.constantFrom('a', 'b', 'c'),
         raw: fc.boolean(),
+        isLight: fc.boolean(),
         graph: fc.constantFrom('g', 'slow'),
       }),
       fc.record({ op: fc.constant('wait' as const), ms: fc.nat(60) }),
@@ -314,7 +367,14 @@ describe('scheduler', () => {
         const sums = (): void => expect(bench.emitted + bench.dropped + bench.inFlight).toBe(bench.pushed);
         for (const one of steps) {
           if (one.op === 'push')
-            bench.push(one.lane, { graph: one.graph, raw: one.raw, keep: policies[one.lane as 'a'], queue: 3, staleAfterMs: 100 });
+            bench.push(one.lane, {
+              graph: one.graph,
+              raw: one.raw,
+              isLight: one.isLight,
+              keep: policies[one.lane as 'a'],
+              queue: 3,
+              staleAfterMs: 100,
+            });
           else bench.clock.advanceMs(one.ms);
           sums();
         }

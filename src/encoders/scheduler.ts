@@ -6,6 +6,7 @@ import type { Lane, Ticket } from './lane.ts';
 import { LONGEST_CALL_MS } from './longest-call.ts';
 import { MovingMean } from './moving-mean.ts';
 import { vectorFault } from './vector-fault.ts';
+import type { Prepared } from './worker-messages.ts';
 
 /**
  * The next call is posted to a busy worker this long before its running one is expected to end: long enough for a late timer, so that
@@ -21,10 +22,22 @@ interface Call {
   startUs: number;
 }
 
+/** What of a lane could run now. */
+interface Runnable {
+  readonly tag: number;
+  readonly graph: string;
+  readonly expectedMs: number;
+  /** The worker prepares it first. */
+  readonly isRaw: boolean;
+  /** Marks it as running, or drops it where it got too old. */
+  readonly start: () => Ticket | undefined;
+}
+
 /** What the scheduler steers. Both calls return at once; the answers come through `prepared`, `prepareFailed`, `ran`, `runFailed`. */
 export interface SchedulerPorts {
   readonly clock: Clock;
   prepare(ticket: Ticket): void;
+  /** All with an item; or one without, which the worker prepares itself. */
   run(worker: number, tickets: readonly Ticket[]): void;
 }
 
@@ -41,7 +54,8 @@ export interface SchedulerOptions {
  * take, the one that has used least goes first, and one that was idle earns nothing by it. So sources of equal cost take turns, and
  * a slow or greedy one never holds up a small one for longer than the call that runs.
  *
- * A window leaves its queue as late as the workers' full use allows: shortly before the running call is expected to end.
+ * A window leaves its queue as late as the workers' full use allows: shortly before the running call is expected to end. What is light
+ * to prepare goes straight to a worker that has nothing to do.
  */
 export class Scheduler {
   readonly #ports: SchedulerPorts;
@@ -51,7 +65,7 @@ export class Scheduler {
   /** Calls posted to each worker, oldest first; undefined: the worker is away. */
   readonly #workers: (Call[] | undefined)[];
   readonly #runMs = new Map<string, MovingMean>();
-  readonly #prepareMs = new MovingMean();
+  readonly #prepareMs = new Map<string, MovingMean>();
   #preparing = 0;
   #now = 0;
   #isStopping = false;
@@ -70,7 +84,7 @@ export class Scheduler {
 
   /** Tells what a call with one item takes, before the first one was measured in service. */
   expect(graph: string, ms: number): void {
-    this.#meanOf(graph).add(ms);
+    meanOf(this.#runMs, graph).add(ms);
   }
 
   /** Puts a job at the end of a lane; a new lane takes part from now on. */
@@ -93,7 +107,7 @@ export class Scheduler {
 
   prepared(ticket: Ticket, item: GraphItem, ms: number): void {
     this.#preparing--;
-    this.#prepareMs.add(ms);
+    meanOf(this.#prepareMs, ticket.job.graph).add(ms);
     if (ticket.phase === 'preparing') {
       ticket.job.item = item;
       ticket.phase = 'ready';
@@ -107,13 +121,17 @@ export class Scheduler {
     this.#pump();
   }
 
-  /** The oldest call of a worker is done. `vectors` holds one vector after the other. */
-  ran(worker: number, vectors: Float32Array, ms: number): void {
+  /** The oldest call of a worker is done. `vectors` holds one vector after the other; `prepared` is what it made of a raw input first. */
+  ran(worker: number, vectors: Float32Array, ms: number, prepared?: Prepared): void {
     const tickets = this.#shift(worker);
     const dim = vectors.length / tickets.length;
     // The next call is chosen before results are passed on: the worker must not wait for what listeners do with them.
     const graph = tickets[0]?.job.graph;
-    if (graph !== undefined) this.#meanOf(graph).add(ms / tickets.length);
+    if (graph !== undefined) {
+      meanOf(this.#runMs, graph).add(ms / tickets.length);
+      if (prepared) meanOf(this.#prepareMs, graph).add(prepared.ms);
+    }
+    if (prepared) tickets[0]?.job.observe?.(prepared.item);
     this.#pump();
     for (const [i, ticket] of tickets.entries()) {
       const vector = tickets.length === 1 ? vectors : vectors.slice(i * dim, (i + 1) * dim);
@@ -167,16 +185,16 @@ export class Scheduler {
   /** Posts the call that is next in fairness, if a worker can take it. */
   #runOne(): boolean {
     const nowUs = this.#ports.clock.nowUs();
-    const candidates = [...this.#lanes].flatMap((lane) => this.#runnable(lane, nowUs) ?? []).sort((a, b) => a.tag - b.tag);
+    const idle = this.#workers.filter((calls) => calls?.length === 0).length;
+    const candidates = [...this.#lanes].flatMap((lane) => this.#runnable(lane, nowUs, idle > 0) ?? []).sort((a, b) => a.tag - b.tag);
     const [first, ...others] = candidates;
     if (!first) return false;
-    const expectedMs = this.#meanOf(first.graph).value;
+    const { expectedMs } = first;
     const worker = this.#freeWorker(nowUs);
     // Not even a cheaper one of another lane may pass: it would keep all workers just too busy for the first, for ever.
     if (worker === undefined) return false;
-    const idle = this.#workers.filter((calls) => calls?.length === 0).length;
-    const room = idle > 1 ? 1 : Math.max(1, Math.min(this.#maxBatch(first.graph), Math.floor(LONGEST_CALL_MS / expectedMs)));
-    const mates = others.filter(({ graph }) => graph === first.graph).slice(0, room - 1);
+    const room = idle > 1 || first.isRaw ? 1 : Math.max(1, Math.min(this.#maxBatch(first.graph), Math.floor(LONGEST_CALL_MS / expectedMs)));
+    const mates = others.filter(({ graph, isRaw }) => graph === first.graph && !isRaw).slice(0, room - 1);
     const tickets = [first, ...mates].flatMap(({ start }) => start() ?? []);
     if (tickets.length === 0) return true; // all were too old: their lanes have others
     this.#now = Math.max(this.#now, first.tag);
@@ -190,8 +208,8 @@ export class Scheduler {
     return true;
   }
 
-  /** What of a lane could run now. `start` marks it as running, or drops it where it got too old. */
-  #runnable(lane: Lane, nowUs: number): { tag: number; graph: string; start: () => Ticket | undefined } | undefined {
+  /** `isIdle`: a worker has nothing to do, so that it may prepare a light picture itself. */
+  #runnable(lane: Lane, nowUs: number, isIdle: boolean): Runnable | undefined {
     const next = lane.next;
     if (next) {
       if (next.phase !== 'ready') return undefined;
@@ -203,12 +221,16 @@ export class Scheduler {
         next.phase = 'running';
         return next;
       };
-      return { tag: next.tag, graph: next.job.graph, start };
+      const { graph } = next.job;
+      return { tag: next.tag, graph, expectedMs: meanOf(this.#runMs, graph).value, isRaw: false, start };
     }
     const head = lane.head(nowUs);
-    if (!head?.item) return undefined;
+    const isRaw = head?.item === undefined;
+    if (!head || (isRaw && !(isIdle && head.isLight))) return undefined;
+    const { graph } = head;
     const tag = this.#tagOf(lane);
-    return { tag, graph: head.graph, start: () => lane.take(tag, this.#meanOf(head.graph).value, 'running') };
+    const expectedMs = meanOf(this.#runMs, graph).value + (isRaw ? meanOf(this.#prepareMs, graph).value : 0);
+    return { tag, graph, expectedMs, isRaw, start: () => lane.take(tag, expectedMs, 'running') };
   }
 
   /** Hands the picture that is next in fairness to the front ends, if it would otherwise come too late for its worker. */
@@ -229,16 +251,17 @@ export class Scheduler {
     }
     if (!best) return false;
     const up = this.#workers.filter(Boolean).length;
-    const runMs = this.#meanOf(best.graph).value;
+    const runMs = meanOf(this.#runMs, best.graph).value;
+    const prepareMs = meanOf(this.#prepareMs, best.graph).value;
     // One runs and one is on its way per worker, and as many more as are decoded in the time of one call.
-    const limit = 2 * up + Math.round((this.#prepareMs.value * up) / runMs + 0.2);
+    const limit = 2 * up + Math.round((prepareMs * up) / runMs + 0.2);
     // A source with nothing on its way that has used less than those already prepared comes before them.
     const isAhead = best.tag < earliestReady && best.lane.tickets.length === 0;
     if (committed >= limit && !isAhead) return false;
     // The others not earlier than a worker needs them: what waits in its queue can still be replaced by something fresher. A front end
     // that takes twice as long as usual must not let the worker wait.
     const endsUs = this.#workers.map((calls) => (calls ? this.#endUs(calls) : Number.POSITIVE_INFINITY));
-    const fromUs = Math.min(...endsUs) - (2 * this.#prepareMs.value + POST_AHEAD_MS) * 1000;
+    const fromUs = Math.min(...endsUs) - (2 * prepareMs + POST_AHEAD_MS) * 1000;
     if (!isAhead && up > 0 && fromUs > nowUs) {
       this.#wakeAt(fromUs, nowUs);
       return false;
@@ -290,10 +313,10 @@ export class Scheduler {
     if (next) next.startUs = this.#ports.clock.nowUs();
     return done?.tickets ?? [];
   }
+}
 
-  #meanOf(graph: string): MovingMean {
-    let mean = this.#runMs.get(graph);
-    if (!mean) this.#runMs.set(graph, (mean = new MovingMean()));
-    return mean;
-  }
+function meanOf(means: Map<string, MovingMean>, graph: string): MovingMean {
+  let mean = means.get(graph);
+  if (!mean) means.set(graph, (mean = new MovingMean()));
+  return mean;
 }
