@@ -16,11 +16,17 @@ import { compare, report, type BenchOptions, type BenchReport, type BenchResult 
 const PACKED = 'an inertial sensor, packMotion';
 const SERVER = 'edgebind bench';
 const CHUNKS_A_WINDOW = 24;
+/** A replay begins within a tenth of a second; a recording of so long a load is long beside that. */
+const REPLAYED_S = 6;
 
 /**
  * What a recording costs and what it gives back. Throughput: vectors per second of a saturated source with the recorder, against the
- * same without. Size: bytes of the file against those that the sensors sent on their own transports. Replay: vectors per second as fast
- * as possible, against the pipeline alone with the same pictures at hand. `EDGEBIND_BENCH_FILM` names a film of your own for the camera.
+ * same without. Size: bytes of the file against those that the sensors sent on their own transports. `EDGEBIND_BENCH_FILM` names a film of
+ * your own for the camera.
+ *
+ * Replay: vectors per second as fast as possible, from the first byte read to the last decision, against the bare speed of the encoder: the
+ * same pipeline and one inference worker, never out of work and warm. The opponent has its pictures decoded in memory and pays for
+ * resizing and inference only; the replay reads, decompresses and decodes them as well.
  */
 export async function run({ quick = false }: BenchOptions = {}): Promise<BenchReport> {
   const folder = mkdtempSync(join(tmpdir(), 'edgebind-bench-recording-'));
@@ -50,14 +56,18 @@ export async function run({ quick = false }: BenchOptions = {}): Promise<BenchRe
         compare(`${load}: processor`, 'ms of all threads for each vector, against not recorded; less is better', of('cpuMs')),
       );
     }
-    const replays: { ours: number; opponent: number }[] = [];
-    for (let turn = 0; turn < Math.min(3, runs); turn++) {
-      const ours = await replayed(fileOf(film, turn));
-      replays.push({ ours, opponent: (await saturated(bundle, film, seconds)).perSecond });
+    for (const said of [film, sound]) {
+      const file = join(folder, `${said.modality}-long.mcap`);
+      await saturated(bundle, said, REPLAYED_S, file);
+      const replays: { ours: number; opponent: number }[] = [];
+      for (let turn = 0; turn < Math.min(3, runs); turn++) {
+        const ours = await replayed(file);
+        replays.push({ ours, opponent: (await saturated(bundle, said, seconds)).perSecond });
+      }
+      results.push(
+        compare(`${said.modality} replayed as fast as possible`, 'vectors per second, against the encoder alone; more is better', replays),
+      );
     }
-    results.push(
-      compare('replay as fast as possible', 'vectors per second of pictures, against the pipeline alone; more is better', replays),
-    );
     const mjpeg = await camera(clips.mjpeg);
     const length = film.readings.length / 5;
     const others = { sound, heat: thermal(length), motion: motion(length) };

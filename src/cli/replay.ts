@@ -82,7 +82,7 @@ function summaryOf(result: ReplayResult, { faults }: Recording): string {
     }`,
   ];
   if (undecided > 0) lines.push(`${undecided} windows were under way when the recording ended`);
-  if (notMade > 0) lines.push(`${notMade} recorded vectors were not made again: their samples are not in the recording`);
+  if (notMade > 0) lines.push(`${notMade} recorded vectors were not made again: their samples are not in the recording, or cannot be read`);
   if (notLearnt > 0) lines.push(`${notLearnt} backgrounds of rules had no room in the recording: what they had learnt is not known here`);
   if (ignored > 0) lines.push(`${ignored} samples are of sources that the config does not have`);
   for (const { file, atByte } of faults.truncated) lines.push(`${file} breaks off at byte ${atByte}: what was written before is replayed`);

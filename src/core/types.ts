@@ -22,6 +22,15 @@ export const MODALITIES: readonly KnownModality[] = ['image', 'audio', 'thermal'
 export interface EncodedPicture {
   readonly kind: 'encoded';
   readonly bytes: Uint8Array;
+  /** Where it was decoded before, and its pixels were let go of: what windows look at of them. */
+  readonly look?: PictureLook;
+}
+
+/** Size and brightness of a decoded picture, 0..1, on the grid that pictures are compared on (`fillGrid`). */
+export interface PictureLook {
+  readonly width: number;
+  readonly height: number;
+  readonly brightness: Float32Array;
 }
 
 /** A decoded picture: 8 bits, R G B interleaved, row-major; `data.length === width * height * 3`. */

@@ -64,7 +64,7 @@ function copyOfPicture(picture: Picture | Thermal | Depth | ArrayReading): {
   switch (picture.kind) {
     case 'encoded': {
       const bytes = copied(picture.bytes);
-      return { picture: { ...picture, bytes }, buffer: bytes.buffer };
+      return { picture: { kind: picture.kind, bytes }, buffer: bytes.buffer };
     }
     case 'rgb24': {
       const { kind, width, height } = picture;

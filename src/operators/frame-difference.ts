@@ -10,7 +10,8 @@ const DEPTH_DIFFERS = 0.05;
  * How much a frame differs from a reference, 0 (the same) to 1, on a grid of 32 x 24 points of it; the reference is kept as the grid,
  * not as the frame. Pictures: mean difference of brightness, as a share of white. Heat: mean difference of temperature, 10
  * degrees count as 1. Depth: share of points whose distance changed by more than 5 %, appeared or vanished. Frames of
- * another kind or size than the reference differ by 1; so does a compressed picture (JPEG, PNG) unless its bytes are the same.
+ * another kind or size than the reference differ by 1; so does a compressed picture (JPEG, PNG) of unknown look unless its bytes are
+ * the same.
  */
 export class FrameDifference {
   #reference = new Float32Array(GRID_POINTS);
@@ -20,21 +21,25 @@ export class FrameDifference {
 
   /** Difference to the reference; 1 where there is none. */
   to(payload: Payload): number {
-    if (payload.kind === 'encoded') return this.#bytes && sameBytes(this.#bytes, payload.bytes) ? 0 : 1;
-    if (!isPlainFrame(payload) || sizeOf(payload) !== this.#referenceSize) return 1;
+    if (!isPlainFrame(payload)) return payload.kind === 'encoded' && this.#bytes && sameBytes(this.#bytes, payload.bytes) ? 0 : 1;
+    if (sizeOf(payload) !== this.#referenceSize) return 1;
     fillGrid(payload, this.#frame);
     return gridDifference(payload.kind, this.#reference, this.#frame);
   }
 
   /** Makes a frame the reference. */
   keep(payload: Payload): void {
-    this.#bytes = payload.kind === 'encoded' ? payload.bytes : undefined;
+    this.#bytes = payload.kind === 'encoded' && !payload.look ? payload.bytes : undefined;
     this.#referenceSize = sizeOf(payload);
     if (isPlainFrame(payload)) fillGrid(payload, this.#reference);
   }
 }
 
-const sizeOf = (payload: Payload): string => (isPlainFrame(payload) ? `${payload.kind} ${payload.width}x${payload.height}` : '');
+function sizeOf(payload: Payload): string {
+  if (!isPlainFrame(payload)) return '';
+  const { width, height } = payload.kind === 'encoded' ? payload.look : payload;
+  return `${payload.kind} ${width}x${height}`;
+}
 
 function gridDifference(kind: Payload['kind'], a: Float32Array, b: Float32Array): number {
   let sum = 0;

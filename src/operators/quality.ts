@@ -27,7 +27,7 @@ const loudness = new WeakMap<Pcm, Loudness>();
  */
 export function qualityOf(members: readonly Sample[]): number {
   const newest = members.at(-1)?.payload;
-  if (newest === undefined || newest.kind === 'encoded') return 1;
+  if (newest === undefined) return 1;
   if (newest.kind === 'pcm') return soundQuality(members);
   if (newest.kind === 'imu') return motionQuality(members);
   return isPlainFrame(newest) ? frameQuality(newest) : 1;

@@ -130,11 +130,7 @@ function payloadOf(
         throw new PayloadError('badMessage', `sound of format "${format}"; wanted pcm-s16 or pcm-f32`);
       if (bytes.length % (format === 'pcm-s16' ? 2 : 4) !== 0)
         throw new PayloadError('badMessage', `sound of ${bytes.length} bytes ends inside a sample`);
-      return {
-        kind,
-        rateHz,
-        data: format === 'pcm-s16' ? Float32Array.from(new Int16Array(bytes.slice().buffer), (value) => value / 32768) : floats(bytes),
-      };
+      return { kind, rateHz, data: format === 'pcm-s16' ? shares(bytes) : floats(bytes) };
     }
     case 'array':
       return { kind, width, height, values: floats(sized(blobs.get(6), width * height * 4)) };
@@ -148,6 +144,14 @@ function payloadOf(
 function sized(bytes: Uint8Array | undefined, wanted: number): Uint8Array {
   if (bytes?.length !== wanted) throw new PayloadError('badMessage', `a picture of ${bytes?.length ?? 0} bytes; its size wants ${wanted}`);
   return bytes;
+}
+
+/** Samples of 16 bits as shares of full scale. A loop: `Float32Array.from` with a function takes ten times as long. */
+function shares(bytes: Uint8Array): Float32Array {
+  const samples = new Int16Array(new Uint8Array(bytes).buffer);
+  const data = new Float32Array(samples.length);
+  for (let i = 0; i < data.length; i++) data[i] = (samples[i] ?? 0) / 32768;
+  return data;
 }
 
 /** A copy: the bytes in a message begin anywhere. */

@@ -1,3 +1,4 @@
+import type { PictureLook, RgbPicture } from '../core/types.ts';
 import type { Topic } from './topic.ts';
 
 /** How long and how much is recorded. */
@@ -45,3 +46,17 @@ export type FromRecordingWorker =
   | { readonly kind: 'settled'; readonly bytes: number; readonly settled: Settled; readonly file: string; readonly fileBytes: number }
   /** `reason` empty: it can be written again. */
   | { readonly kind: 'state'; readonly reason: string };
+
+export type ToPictureDecoder =
+  | {
+      readonly kind: 'decode';
+      readonly id: number;
+      readonly jpeg: Uint8Array;
+      /** Its pixels are wanted, not only what windows look at. */
+      readonly wantsPixels: boolean;
+    }
+  | { readonly kind: 'stop' };
+
+export type FromPictureDecoder =
+  | { readonly kind: 'decoded'; readonly id: number; readonly picture: RgbPicture | PictureLook }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string; readonly message: string };

@@ -29,9 +29,9 @@ export class ReplayWorld implements World {
   isOff = false;
   /** Where readings were placed when they were recorded; empty where they are placed anew. */
   readonly places = new WeakMap<Reading, Sample>();
-  /** Where the piece of the recording begins that is replayed or comes next; and the first reading of each source in it. */
+  /** Where the piece of the recording begins that is replayed, and those that come next; and the first reading of each source in it. */
   #pieceUs = Number.POSITIVE_INFINITY;
-  #nextPieceUs = Number.POSITIVE_INFINITY;
+  readonly #nextPiecesUs: number[] = [];
   readonly #firstUs = new Map<string, number>();
   /** Told of each window that goes to the encoders. */
   onWindow: (key: string, endUs: number) => void = () => undefined;
@@ -90,18 +90,19 @@ export class ReplayWorld implements World {
 
   /** Whether an event is the first of the piece that a checkpoint was foreseen of. */
   begins({ atUs }: RecordedEvent): boolean {
-    const isFirst = atUs >= this.#nextPieceUs;
-    if (isFirst) {
-      this.#pieceUs = this.#nextPieceUs;
-      this.#nextPieceUs = Number.POSITIVE_INFINITY;
+    let isFirst = false;
+    for (let [next] = this.#nextPiecesUs; next !== undefined && atUs >= next; [next] = this.#nextPiecesUs) {
+      this.#pieceUs = next;
+      this.#nextPiecesUs.shift();
       this.#firstUs.clear();
+      isFirst = true;
     }
     return isFirst;
   }
 
   /** Looks at an event before its turn. */
   foresee(event: RecordedEvent): void {
-    if (event.kind === 'checkpoint') this.#nextPieceUs = event.fromUs;
+    if (event.kind === 'checkpoint') this.#nextPiecesUs.push(event.fromUs);
     if (event.kind === 'drop') this.#leftOut.add(dropKey(event));
   }
 

@@ -9,14 +9,15 @@ import type { LedgerLine } from '../../core/ledger.ts';
 import type { Log } from '../../core/log.ts';
 import type { Alert } from '../../core/types.ts';
 import { openBundle } from '../../encoders/bundle.ts';
-import { asItCame } from '../../recording/as-it-came.ts';
 import type { Recording } from '../../recording/open-recording.ts';
+import { PictureDecoder } from '../../recording/picture-decoder.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
 import type { Session } from '../../recording/session.ts';
 import { findBundle } from '../bundles.ts';
 import { configSchema, namesOf, type Config, type LoadedConfig } from '../config.ts';
 import { EdgeBind } from '../edgebind.ts';
 import { withoutPassword } from '../without-password.ts';
+import { decodeAhead } from './decode-ahead.ts';
 import { lookAhead } from './look-ahead.ts';
 import { parseRules } from './parse-rules.ts';
 import { ReplayWorld } from './replay-world.ts';
@@ -86,6 +87,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const isAsRecorded = isSameSpace && termsOf(loaded.config) === termsOf(session.config);
   const alerts: Alert[] = [];
   const stateDir = await mkdtemp(join(tmpdir(), 'edgebind-replay-'));
+  const decoder = new PictureDecoder();
   try {
     await writeFile(join(stateDir, 'alerts.jsonl'), session.alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
     if (atStart.learnt) {
@@ -112,7 +114,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     try {
       options.onStart?.(edgebind.url);
       const run = new Run(options, loaded, world, edgebind, isAsRecorded);
-      const counts = await run.feed();
+      const counts = await run.feed(decoder);
       await edgebind.stop();
       return {
         decided: isAsRecorded ? 'asRecorded' : 'anew',
@@ -125,6 +127,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
       await edgebind.stop();
     }
   } finally {
+    await decoder.stop();
     await rm(stateDir, { recursive: true, force: true });
   }
 }
@@ -164,21 +167,21 @@ class Run {
       : new FreshTimeline(world, decide, latenessMs);
   }
 
-  async feed(): Promise<Omit<ReplayResult, 'decided' | 'alerts' | 'ledger'>> {
+  async feed(decoder: PictureDecoder): Promise<Omit<ReplayResult, 'decided' | 'alerts' | 'ledger'>> {
     const began = performance.now();
     let turns = 0;
     const events = this.#options.recording.events({
       kinds: ['session', 'reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep', 'checkpoint'],
     });
     const isAsRecorded = this.#timeline instanceof RecordedTimeline;
-    for await (const event of lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead))) {
+    const inView = lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead));
+    for await (const event of decodeAhead(inView, decoder, (source) => this.#hasOwnPipeline(source))) {
       await this.#pace(event.atUs, began);
       await this.#world.pending.below(MAX_ENCODING);
       if (isAsRecorded) this.#place(event);
       if (event.kind === 'session') await this.#follow(event.session, event.atUs);
-      const came = event.kind === 'reading' ? await asItCame(event) : event;
-      if (isAsRecorded && came.kind === 'reading') this.#world.meet(came);
-      this.#take(came);
+      if (isAsRecorded && event.kind === 'reading') this.#world.meet(event);
+      this.#take(event);
       this.#timeline.event(event);
       this.#world.forget(event);
       // Results of the encoders come between turns of the loop; and decisions must not pile up.
@@ -200,6 +203,10 @@ class Run {
       seconds: (performance.now() - began) / 1000,
       recordedSeconds: (this.#lastUs - (this.#firstUs ?? this.#lastUs)) / 1e6,
     };
+  }
+
+  #hasOwnPipeline(source: string): boolean {
+    return this.#loaded.config.sources.some(({ id, pipeline }) => id === source && pipeline !== undefined);
   }
 
   /** A piece around an alert is judged from its checkpoint on. */

@@ -50,7 +50,8 @@ export class RecordedTimeline implements Timeline {
         this.#decide(async () => {
           const pass = await window.outcome;
           decisionClock.setTo(atUs);
-          pass?.();
+          if (pass) pass();
+          else this.notMade++;
         });
     }
   }
