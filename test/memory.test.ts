@@ -43,6 +43,8 @@ describe('the memory of edgebind run', () => {
     expect(hits[0]?.score).toBeCloseTo(1, 3);
     const [best] = await client.query({ vector, top: 1 });
     expect(best).toEqual(hits[0]);
+    expect(await client.query({ vector, sources: ['wrist'], sinceUs: past.startUs, untilUs: past.endUs })).not.toContainEqual(best);
+    expect(await client.query({ vector, modalities: ['audio'], untilUs: past.startUs - 10e6 })).not.toContainEqual(best);
     expect((await search({ vector, sources: ['wrist'] })).hits.map(({ source }) => source)).not.toContain('microphone');
     expect((await search({ text: 'a person walking', modalities: ['imu'], untilUs: 1 })).searched).toBe(0);
     client.close();
@@ -69,6 +71,9 @@ describe('the memory of edgebind run', () => {
     [{ text: 'a', sinceUs: 8e15 }, 'BAD_SEARCH', 'the future is not remembered'],
     [{ text: 'a', sinceUs: 1e15 + 5, untilUs: 1e15 }, 'BAD_SEARCH', 'is not after'],
     [{ text: 'a', sinceUs: 1_795_613_076 }, 'BAD_SEARCH', 'as of seconds or milliseconds'],
+    [{ text: 'a', sources: ['microphon'] }, 'UNKNOWN_SOURCE', 'did you mean "microphone"?'],
+    [{ text: 'a', sources: ['fused'] }, 'UNKNOWN_SOURCE', 'known here: '],
+    [{ text: 'a', modalities: ['Sound!'] }, 'BAD_SEARCH', 'a modality is'],
   ])('refuses %j by name', async (body, code, words) => {
     const response = await post(body);
     const answer = (await response.json()) as { code: string; message: string };
@@ -82,6 +87,7 @@ describe('the memory of edgebind run', () => {
     await expect(client.query({ text: 'a', sinceUs: 8e15 })).rejects.toThrow(/the future is not remembered/);
     await expect(client.query({ vector: [Number.NaN] })).rejects.toThrow(/expected number/);
     await expect(client.query({ audio: 'bm8gc291bmQ=' })).rejects.toThrow(/no sound could be read/);
+    await expect(client.query({ text: 'a', sources: ['wirst'] })).rejects.toThrow(/did you mean "wrist"/);
     expect(await client.query({ text: 'a sound', top: 1 })).toHaveLength(1);
     client.close();
   });

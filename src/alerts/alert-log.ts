@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { appendWhole } from '../core/append-whole.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { senseSchema } from '../core/modality-schema.ts';
 import { type Alert } from '../core/types.ts';
@@ -38,6 +39,10 @@ const alertSchema: z.ZodType<Alert> = z.object({
     .exactOptional(),
 });
 
+/** Of lines that say none. A later version says which where this one would misread them. */
+const FORMAT = 1;
+const formatSchema = z.object({ format: z.number() });
+
 /**
  * The alerts of the past, appended to a file of JSON lines before anyone is told, so that a cursor means the same after a restart.
  * Keeps the newest `keep`; the file is rewritten when it holds twice as many. While the disk is full or read-only, alerts go on and wait
@@ -67,18 +72,19 @@ export class FileAlertLog {
    * Opens or creates the log. A torn last line (power cut) is left out; lines that are not alerts are skipped.
    *
    * @param onProblem told when lines can no longer be written, and when they can again (undefined)
-   * @throws EdgeBindError `STATE_NOT_WRITABLE`
+   * @throws EdgeBindError `STATE_NOT_WRITABLE`, `STATE_NEWER`
    */
   static open(path: string, keep = 10_000, onProblem: (problem: string | undefined) => void = () => undefined): FileAlertLog {
     try {
       mkdirSync(dirname(path), { recursive: true });
       const lines = readLines(path);
-      const alerts = lines.flatMap((line) => parseLine(line)).slice(-keep);
+      const alerts = inOrder(lines.flatMap((line) => parseLine(line, path))).slice(-keep);
       const log = new FileAlertLog(path, keep, alerts, lines.length, onProblem);
       // A torn line would swallow the next one appended to it.
       if (lines.length !== alerts.length) log.#rewrite();
       return log;
     } catch (error) {
+      if (error instanceof EdgeBindError) throw error;
       throw new EdgeBindError(
         'STATE_NOT_WRITABLE',
         `${path}: cannot keep the alert log here (${messageOf(error)}); set state.dir to a folder that can be written`,
@@ -140,8 +146,8 @@ export class FileAlertLog {
   #write(): void {
     try {
       if (this.#waiting.length > 0) {
-        // After a failure part of a line may be in the file: it must not swallow the next.
-        writeSync(this.#fd, `${this.#problem === undefined ? '' : '\n'}${this.#waiting.join('')}`);
+        // After a failure part of a line may be in the file after all: it must not swallow the next.
+        appendWhole(this.#fd, `${this.#problem === undefined ? '' : '\n'}${this.#waiting.join('')}`);
         this.#linesInFile += this.#waiting.length;
         this.#waiting = [];
       }
@@ -181,11 +187,30 @@ function readLines(path: string): string[] {
   }
 }
 
-function parseLine(line: string): Alert[] {
+function parseLine(line: string, path: string): Alert[] {
+  let json: unknown;
   try {
-    const parsed = alertSchema.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data] : [];
+    json = JSON.parse(line);
   } catch {
     return [];
   }
+  const format = formatSchema.safeParse(json).data?.format ?? FORMAT;
+  // What this version does not know would be lost when the file is rewritten.
+  if (format > FORMAT)
+    throw new EdgeBindError(
+      'STATE_NEWER',
+      `${path}: was written by a newer EdgeBind (format ${format}, this one reads up to ${FORMAT}); install that version, or move the file away to begin anew`,
+    );
+  const parsed = alertSchema.safeParse(json);
+  return parsed.success ? [parsed.data] : [];
+}
+
+/** A cursor that does not grow is a line that was written twice. */
+function inOrder(alerts: readonly Alert[]): Alert[] {
+  let newest = 0;
+  return alerts.filter(({ cursor }) => {
+    const isNext = cursor > newest;
+    if (isNext) newest = cursor;
+    return isNext;
+  });
 }

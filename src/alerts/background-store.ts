@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { appendWhole } from '../core/append-whole.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { Background } from '../space/background.ts';
@@ -145,11 +146,11 @@ export class BackgroundStore implements EngineJournal {
       if (this.#fd === undefined) this.#begin();
       if (this.#fd === undefined) return;
       const frame = frameOf(body);
-      writeSync(this.#fd, frame);
+      appendWhole(this.#fd, frame);
       this.#bytes += frame.length;
       this.#tell(undefined);
     } catch (error) {
-      // Part of it may be in the file: what comes later goes into another one.
+      // Whatever the disk has made of it: what comes later goes into another file.
       this.#endFile();
       this.#tell(messageOf(error));
     }
@@ -160,7 +161,7 @@ export class BackgroundStore implements EngineJournal {
     try {
       mkdirSync(this.#options.dir, { recursive: true });
       this.#fd = openSync(join(this.#options.dir, `${this.#number}.log`), 'w');
-      writeSync(this.#fd, fileHeader());
+      appendWhole(this.#fd, fileHeader());
       this.#bytes = 0;
       this.#firstIndex = this.#nextIndex;
       this.#basedMs = this.#options.clock.nowUs() / 1000;
@@ -190,11 +191,14 @@ export class BackgroundStore implements EngineJournal {
       const next = join(dir, `${number}.base.next`);
       const file = await open(next, 'w');
       try {
-        await file.write(fileHeader());
+        await file.appendFile(fileHeader());
         const writer = new RecordWriter();
         let [count, bytes] = [0, 0];
         const put = async (): Promise<void> => {
-          if (writer.size > 0) bytes += (await file.write(frameOf(writer.take()))).bytesWritten;
+          if (writer.size === 0) return;
+          const frame = frameOf(writer.take());
+          await file.appendFile(frame);
+          bytes += frame.length;
         };
         for (const { cells, perDay, ...name } of this.#engine.backgrounds()) {
           writer.cells({ ...name, ...(perDay !== undefined && { perDay }) }, cells);

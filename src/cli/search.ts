@@ -2,11 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Option, type Command } from 'commander';
 import { messageOf, SpaceMismatchError, UsageError } from '../core/errors.ts';
+import type { PastQuery } from '../core/past-query.ts';
 import { MODALITIES, type Modality } from '../core/types.ts';
 import { MemoryStore, type MemoryAnswer, type MemoryQuery } from '../memory/memory-store.ts';
 import { openRecording } from '../recording/open-recording.ts';
 import { memoryDir } from '../runtime/past.ts';
-import { recall, type PastQuery } from '../runtime/recall.ts';
+import { recall, type PastAnswer } from '../runtime/recall.ts';
 import { searchRecording } from '../runtime/search-recording.ts';
 import { audioRateHz } from '../runtime/senses.ts';
 import { textTable } from './text-table.ts';
@@ -135,7 +136,7 @@ async function openPast(path: string): Promise<(query: MemoryQuery) => Promise<M
   };
 }
 
-function inWords({ hits, searched, otherSpace }: MemoryAnswer): string {
+function inWords({ hits, searched, otherSpace }: PastAnswer): string {
   const rows = hits.map(({ score, source, modality, startUs, endUs }) => [
     score.toFixed(3),
     source,

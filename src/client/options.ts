@@ -1,3 +1,4 @@
+import type { Modality } from '../core/types.ts';
 import type { HelloMessage } from '../core/wire.ts';
 import type { WebSocketConstructor } from './web-socket-like.ts';
 
@@ -33,8 +34,13 @@ export interface QueryRequest {
   /** A sound file, base64. */
   readonly audio?: string;
   readonly vector?: readonly number[];
+  /** Space of the vector; absent: the present one. */
+  readonly space?: string;
   /** How many hits at most. Default 10. */
   readonly top?: number;
   readonly sinceUs?: number;
   readonly untilUs?: number;
+  /** Only of these sources. */
+  readonly sources?: readonly string[];
+  readonly modalities?: readonly Modality[];
 }

@@ -112,6 +112,15 @@ export interface Hit {
   readonly endUs: number;
 }
 
+/** What a query found, best first, and in how much. */
+export interface QueryAnswer {
+  readonly hits: readonly Hit[];
+  readonly space: string;
+  readonly searched: number;
+  /** Windows in range that are of another space, and cannot be compared. */
+  readonly otherSpace: number;
+}
+
 export type ServerMessage =
   | HelloMessage
   | SpacesMessage
@@ -123,7 +132,7 @@ export type ServerMessage =
   | ScoreMessage
   | StatusMessage
   | LagMessage
-  | { readonly op: 'results'; readonly id: string; readonly hits: readonly Hit[] }
+  | ({ readonly op: 'results'; readonly id: string } & QueryAnswer)
   | { readonly op: 'pong'; readonly ref?: string }
   /** `ref`: the subscription, or `resume`; `cursor`: alerts after this one follow (for `resume`, and for subscriptions to alerts). */
   | { readonly op: 'ack'; readonly ref: string; readonly cursor?: number; readonly result?: unknown }
@@ -153,9 +162,12 @@ export type ClientMessage =
       readonly image?: string;
       readonly audio?: string;
       readonly vector?: readonly number[];
+      readonly space?: string;
       readonly top: number;
       readonly sinceUs?: number;
       readonly untilUs?: number;
+      readonly sources?: readonly string[];
+      readonly modalities?: readonly Modality[];
     }
   /** Rules and feedback; each answered with `ack {ref, result}` or `error`. */
   | { readonly op: 'putRule'; readonly ref: string; readonly id: string; readonly rule: unknown }

@@ -62,6 +62,8 @@ export interface MemoryAnswer {
   readonly searched: number;
   /** Windows in range that are of another space, and cannot be compared. */
   readonly otherSpace: number;
+  /** Sources of which anything is kept, also outside of what was asked for. */
+  readonly sources: readonly string[];
 }
 
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -200,7 +202,7 @@ export class MemoryStore {
     let searched = countOf([...sealed.keys()]);
     for (const segment of ofSpace) if (!sealed.has(segment)) searched += search.scan(segment);
     probe(search, [...sealed.values()]);
-    return { hits: search.hits(), searched, otherSpace: countOf(inRange) - all };
+    return { hits: search.hits(), searched, otherSpace: countOf(inRange) - all, sources: [...this.#segments.keys()] };
   }
 
   #scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {

@@ -9,7 +9,7 @@ describe('parseClientMessage', () => {
       { op: 'unsubscribe', sub: 's' },
       { op: 'resume', cursor: 0 },
       { op: 'query', id: 'q', vector: [0.1, 0.2], top: 3, sinceUs: 1, untilUs: 2 },
-      { op: 'query', id: 'q', image: 'aGVsbG8=', top: 10 },
+      { op: 'query', id: 'q', image: 'aGVsbG8=', top: 10, sources: ['mic'], modalities: ['audio'] },
       { op: 'ping' },
       { op: 'ping', ref: 'r' },
     ];

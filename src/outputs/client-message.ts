@@ -2,12 +2,10 @@ import { z } from 'zod';
 import { EdgeBindError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { senseSchema } from '../core/modality-schema.ts';
+import { hasOneExample, ONE_EXAMPLE, PAST_QUERY_FIELDS } from '../core/past-query.ts';
 import type { ClientMessage } from '../core/wire.ts';
 
 const name = z.string().min(1).max(64);
-const timeUs = z.number().int().min(0);
-/** Base64 of a file; the size of the whole message is capped before it is parsed. */
-const base64 = z.base64();
 
 const subscribe = z.strictObject({
   op: z.literal('subscribe'),
@@ -19,22 +17,7 @@ const subscribe = z.strictObject({
   maxHz: z.number().min(0.001).max(1000).optional(),
 });
 
-const query = z
-  .strictObject({
-    op: z.literal('query'),
-    id: name,
-    text: z.string().trim().min(1).max(1000).exactOptional(),
-    image: base64.exactOptional(),
-    audio: base64.exactOptional(),
-    vector: z.array(z.number()).min(1).max(8192).exactOptional(),
-    top: z.number().int().min(1).max(1000).default(10),
-    sinceUs: timeUs.exactOptional(),
-    untilUs: timeUs.exactOptional(),
-  })
-  .refine(
-    ({ text, image, audio, vector }) => [text, image, audio, vector].filter((given) => given !== undefined).length === 1,
-    'give exactly one of text, image, audio, vector',
-  );
+const query = z.strictObject({ op: z.literal('query'), id: name, ...PAST_QUERY_FIELDS }).refine(hasOneExample, ONE_EXAMPLE);
 
 const schemas = {
   subscribe,

@@ -172,8 +172,7 @@ export class MessageHandler {
     }
     this.#queries += 1;
     try {
-      const hits = await onQuery(query);
-      this.#session.tell({ op: 'results', id: query.id, hits });
+      this.#session.tell({ op: 'results', id: query.id, ...(await onQuery(query)) });
     } catch (error) {
       fail(error instanceof EdgeBindError ? error.code : 'QUERY_FAILED', messageOf(error));
     } finally {

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Space } from '../core/types.ts';
 import type { AlertDesk } from './alert-desk.ts';
-import type { ClientMessage, HelloMessage, Hit } from '../core/wire.ts';
+import type { ClientMessage, HelloMessage, QueryAnswer } from '../core/wire.ts';
 
 /** What one client may cost. */
 export interface HubLimits {
@@ -51,5 +51,5 @@ export interface HubOptions {
   /** Absent: clients can change no rules and give no feedback over the stream. */
   readonly desk?: AlertDesk;
   /** Absent: queries are answered with an error. */
-  readonly onQuery?: (query: QueryMessage) => Promise<readonly Hit[]>;
+  readonly onQuery?: (query: QueryMessage) => Promise<QueryAnswer>;
 }

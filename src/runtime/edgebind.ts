@@ -116,7 +116,7 @@ export class EdgeBind {
       alerts: this.#alerting.alerts,
       desk: this.#alerting.desk,
       slowClientMs: config.listen.slowClientMs,
-      onQuery: async (query) => (await this.#past.search(query)).hits,
+      onQuery: (query) => this.#past.search(query),
     });
     this.#recorder = world ? undefined : startRecorder({ ...options, config, folder, file: options.recordTo, ledger });
     this.#decisionClock = new DecisionClock(world?.decisionClock ?? this.#clock, (nowUs) => this.#recorder?.wake(nowUs));
@@ -131,6 +131,7 @@ export class EdgeBind {
       clock: this.#clock,
       ledger,
       log: options.log,
+      sources: () => this.#stations.all.map(({ id }) => id),
       present: () => ({ encoders: models.current.encoders, audioRateHz: audioRateHz(models.current.bundle) }),
     });
     this.#fusion = new LiveFusion({ embeddings$: this.#embeddings, models, clock: this.#decisionClock });

@@ -7,9 +7,10 @@ import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
 import { Memory, type MemoryState } from '../memory/memory.ts';
 import type { ScoredPast } from '../memory/score-past.ts';
+import type { PastQuery } from '../core/past-query.ts';
 import type { SpaceVector } from '../space/vector.ts';
 import type { Config } from './config.ts';
-import { recall, type PastQuery } from './recall.ts';
+import { recall } from './recall.ts';
 
 export interface PastOptions {
   /** false: nothing is remembered. */
@@ -18,6 +19,8 @@ export interface PastOptions {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly log: Log;
+  /** Ids of the sources that there are now. */
+  readonly sources: () => readonly string[];
   /** The encoders that queries go through now, and the rate at which they hear. */
   readonly present: () => { readonly encoders: Encoders; readonly audioRateHz: number };
 }
@@ -32,10 +35,12 @@ export const memoryDir = (stateDir: string): string => join(stateDir, 'memory');
 export class Past {
   readonly #memory: Memory | undefined;
   readonly #present: PastOptions['present'];
+  readonly #sources: PastOptions['sources'];
   readonly #clock: Clock;
 
-  constructor({ limits, stateDir, present, ...rest }: PastOptions) {
+  constructor({ limits, stateDir, present, sources, ...rest }: PastOptions) {
     this.#present = present;
+    this.#sources = sources;
     this.#clock = rest.clock;
     this.#memory = limits
       ? new Memory({ ...rest, dir: memoryDir(stateDir), limits: { maxBytes: limits.maxGiB * GIB, maxAgeUs: limits.maxDays * DAY_US } })
@@ -55,7 +60,12 @@ export class Past {
   async search(query: PastQuery): ReturnType<typeof recall> {
     const memory = this.#memory;
     if (!memory) throw new UsageError('NO_MEMORY', 'past windows are not kept: the config has "state: {memory: false}"');
-    return recall(query, { ...this.#present(), search: (one) => memory.search(one), nowUs: this.#clock.nowUs() });
+    return recall(query, {
+      ...this.#present(),
+      search: (one) => memory.search(one),
+      present: this.#sources(),
+      nowUs: this.#clock.nowUs(),
+    });
   }
 
   /** What the windows of the last day score against a query, by source; empty where nothing is remembered. */

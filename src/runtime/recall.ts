@@ -4,36 +4,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf, SpaceMismatchError, UsageError } from '../core/errors.ts';
-import { modalitySchema } from '../core/modality-schema.ts';
+import { nearest } from '../core/nearest.ts';
+import { hasOneExample, ONE_EXAMPLE, PAST_QUERY_FIELDS, type PastQuery } from '../core/past-query.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import type { MemoryAnswer, MemoryQuery } from '../memory/memory-store.ts';
 import { normalise } from '../space/vector.ts';
 
-const name = z.string().min(1).max(64);
-const timeUs = z.number().int().min(0);
-
-/** The body of `POST /api/v1/search`: one of text, image, audio, vector, and where to look. */
-const searchSchema = z
-  .strictObject({
-    text: z.string().trim().min(1, 'a prompt needs at least one word').max(1000, 'a prompt is at most 1,000 characters').optional(),
-    image: z.base64().optional(),
-    audio: z.base64().optional(),
-    vector: z.array(z.number()).min(1).max(8192).optional(),
-    /** Space of the vector; absent: the present one. */
-    space: z.string().optional(),
-    top: z.number().int().min(1).max(1000).default(10),
-    sinceUs: timeUs.optional(),
-    untilUs: timeUs.optional(),
-    sources: z.array(name).max(256).optional(),
-    modalities: z.array(modalitySchema).max(16).optional(),
-  })
-  .refine(
-    ({ text, image, audio, vector }) => [text, image, audio, vector].filter((given) => given !== undefined).length === 1,
-    'give exactly one of text, image, audio, vector',
-  );
-
-type SearchBody = z.output<typeof searchSchema>;
-export type PastQuery = Partial<Omit<SearchBody, 'vector'>> & { readonly vector?: readonly number[] | undefined; readonly top: number };
+/** The body of `POST /api/v1/search`. */
+const searchSchema = z.strictObject(PAST_QUERY_FIELDS).refine(hasOneExample, ONE_EXAMPLE);
 
 /** @throws UsageError `BAD_SEARCH` with what is wrong */
 export function parseSearch(body: unknown): PastQuery {
@@ -50,8 +28,15 @@ export interface RecallOptions {
   /** Rate at which the bundle hears. */
   readonly audioRateHz: number;
   readonly search: (query: MemoryQuery) => Promise<MemoryAnswer>;
+  /** Ids of sources that there are, whether or not anything of them is remembered yet. */
+  readonly present?: readonly string[] | undefined;
   /** The time now, of the clock that stamped the past. */
   readonly nowUs: number;
+}
+
+/** What is told of a search: what was found, in which space, and what was looked through for it. */
+export interface PastAnswer extends Omit<MemoryAnswer, 'sources'> {
+  readonly space: string;
 }
 
 /** Between these lie times since 2001 in seconds and in milliseconds, and none of after 1973 in microseconds. */
@@ -60,18 +45,26 @@ const OTHER_UNITS = { from: 1e9, to: 1e14 };
 /**
  * Asks a memory: embeds the query with the encoders that the sensors have, and ranks past moments by it.
  *
- * @throws UsageError `BAD_SEARCH` for a range in which nothing can be, and where the query cannot be embedded; SpaceMismatchError for a
- * vector of another space
+ * @throws UsageError `BAD_SEARCH` for a range in which nothing can be, `UNKNOWN_SOURCE`, and where the query cannot be embedded;
+ * SpaceMismatchError for a vector of another space
  */
-export async function recall(
-  query: PastQuery,
-  { encoders, audioRateHz, search, nowUs }: RecallOptions,
-): Promise<MemoryAnswer & { space: string }> {
+export async function recall(query: PastQuery, { encoders, audioRateHz, search, present = [], nowUs }: RecallOptions): Promise<PastAnswer> {
   const { id: space } = encoders.space;
   const { top, sinceUs, untilUs, sources, modalities } = query;
   checkRange(query, nowUs);
   const vector = await queryVector(query, encoders, audioRateHz);
-  return { space, ...(await search({ space, vector, top, sinceUs, untilUs, sources, modalities })) };
+  const { sources: remembered, ...answer } = await search({ space, vector, top, sinceUs, untilUs, sources, modalities });
+  checkSources(sources ?? [], [...new Set([...remembered, ...present])]);
+  return { space, ...answer };
+}
+
+/** No hits would look as if there had been nothing to find. */
+function checkSources(wanted: readonly string[], known: readonly string[]): void {
+  const unknown = wanted.find((source) => !known.includes(source));
+  if (unknown === undefined) return;
+  const close = nearest(unknown, known);
+  const fix = close ? `did you mean "${close}"?` : `known here: ${known.slice(0, 20).join(', ') || 'none'}`;
+  throw new UsageError('UNKNOWN_SOURCE', `sources: nothing of a source "${unknown}" is remembered; ${fix}`);
 }
 
 function checkRange({ sinceUs, untilUs }: PastQuery, nowUs: number): void {

@@ -30,5 +30,6 @@ export async function searchRecording(recording: Recording, query: MemoryQuery):
     ),
     searched,
     otherSpace,
+    sources: recording.sources.map(({ id }) => id),
   };
 }
