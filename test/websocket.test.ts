@@ -276,7 +276,10 @@ describe('the client library against a real server', () => {
   it('asks queries, and learns of refusals', async () => {
     const hit = { source: 'mic', modality: 'audio' as const, score: 0.5, startUs: 1, endUs: 2 };
     const { server } = await start({
-      onQuery: ({ text }) => (text === 'glass' ? Promise.resolve({ hits: [hit], space: 's', searched: 1, otherSpace: 0 }) : Promise.reject(new Error('no such thing'))),
+      onQuery: ({ text }) =>
+        text === 'glass'
+          ? Promise.resolve({ hits: [hit], space: 's', searched: 1, otherSpace: 0 })
+          : Promise.reject(new Error('no such thing')),
     });
     const client = library(server.url);
     await expect(client.query({ text: 'glass' })).rejects.toMatchObject({ code: 'NOT_CONNECTED' });

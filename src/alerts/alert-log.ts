@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { appendWhole } from '../core/append-whole.ts';
+import { appendWhole } from './append-whole.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { senseSchema } from '../core/modality-schema.ts';
 import { type Alert } from '../core/types.ts';

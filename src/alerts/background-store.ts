@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { appendWhole } from '../core/append-whole.ts';
+import { appendWhole } from './append-whole.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { Background } from '../space/background.ts';

@@ -1,6 +1,5 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { appendWhole } from '../core/append-whole.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
 import type { ClusterTable } from '../space/search/cluster-table.ts';
 import {
@@ -75,7 +74,7 @@ export class Segment {
   /** @throws what `fs` throws where it cannot be made */
   static create(path: string, header: SegmentHeader): Segment {
     const fd = openSync(path, 'wx');
-    appendWhole(fd, encodeHeader(header));
+    writeFileSync(fd, encodeHeader(header));
     const segment = new Segment(path, header, fd);
     segment.#fd = fd;
     return segment;
