@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
 import type { RawInput } from './job.ts';
 import { OwnedWorker, type SpawnWorker } from './owned-worker.ts';
-import { SpareBuffers } from './spare-buffers.ts';
+import { SpareBuffers } from '../core/spare-buffers.ts';
 import { transferRaw } from './transfer.ts';
 import type { FromFrontEndWorker, FrontEndPlan, Prepared, ToFrontEndWorker } from './worker-messages.ts';
 

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import { messageOf, PayloadError } from '../core/errors.ts';
+import type { SpareBuffers } from '../core/spare-buffers.ts';
 import type { RgbPicture } from '../core/types.ts';
 import { jpegHead, type JpegHead } from './jpeg-head.ts';
 import { openTurboJpeg } from './turbo-jpeg.ts';
@@ -27,12 +28,13 @@ export interface Grey16 {
  * not applied, transparency left out (not blended), the first frame of an animation. Of 16 bits the upper 8 are kept (PIL does so
  * for colour; a grey one it cuts off at 255, which leaves it white).
  *
+ * @param spares where a buffer for the pixels may be left over
  * @throws PayloadError `BAD_PICTURE`, `PICTURE_TOO_LARGE`
  */
-export async function decodePicture(bytes: Uint8Array): Promise<RgbPicture> {
+export async function decodePicture(bytes: Uint8Array, spares?: SpareBuffers): Promise<RgbPicture> {
   const head = turboJpeg && jpegHead(bytes);
   // What TurboJPEG does not find clean is judged by libvips, as where there is no TurboJPEG.
-  const photo = head?.channels === 3 && fits(head) ? turboJpeg?.(bytes, head) : undefined;
+  const photo = head?.channels === 3 && fits(head) ? turboJpeg?.(bytes, head, spares) : undefined;
   return photo ?? decoded(bytes, rgbOf);
 }
 

@@ -1,4 +1,5 @@
 import { PayloadError } from '../core/errors.ts';
+import { SpareBuffers } from '../core/spare-buffers.ts';
 import type { ArrayReading, Clip, Depth, Picture, RgbPicture, Tensor, Thermal } from '../core/types.ts';
 import { decodeGrey16, decodePicture } from './decode-picture.ts';
 import { geometry } from './geometry.ts';
@@ -12,6 +13,9 @@ const MIN_M = 0.01;
 const MAX_M = 50;
 const MIN_DISPARITY = 0.01;
 const KELVIN = 273.15;
+
+/** Pixels of pictures that are tensors by now: each camera's next picture has as many. */
+const pixels = new SpareBuffers();
 
 /**
  * A picture, heat map or depth map as the tensor that its encoder gets: channel, (frame,) row, column. A heat map may come as a 16-bit
@@ -27,7 +31,8 @@ export async function pictureTensor(
 ): Promise<Tensor> {
   if (recipe.kind === 'image') {
     if (picture.kind === 'clip') return clipTensor(await Promise.all(picture.frames.map(rgbOf)), recipe, spare);
-    if (picture.kind === 'encoded' || picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe, spare);
+    if (picture.kind === 'rgb24') return clipTensor([await rgbOf(picture)], recipe, spare);
+    if (picture.kind === 'encoded') return encodedTensor(picture.bytes, recipe, spare);
   }
   if (recipe.kind === 'thermal') {
     if (picture.kind === 'thermal') return thermalTensor(picture, recipe, spare);
@@ -47,6 +52,13 @@ export async function pictureTensor(
     return rangedTensor(picture, { low: recipe.low, high: recipe.high }, recipe, spare);
   }
   throw new PayloadError('BAD_FRONT_END', `a front end of kind ${recipe.kind} makes nothing of ${picture.kind}`);
+}
+
+async function encodedTensor(bytes: Uint8Array, recipe: ImageRecipe, spare?: ArrayBuffer): Promise<Tensor> {
+  const picture = await decodePicture(bytes, pixels);
+  const tensor = clipTensor([picture], recipe, spare);
+  if (picture.data.buffer instanceof ArrayBuffer) pixels.add([picture.data.buffer]);
+  return tensor;
 }
 
 async function rgbOf(picture: Picture): Promise<RgbPicture> {

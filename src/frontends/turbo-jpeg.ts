@@ -1,10 +1,15 @@
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
+import type { SpareBuffers } from '../core/spare-buffers.ts';
 import type { RgbPicture } from '../core/types.ts';
 import type { JpegHead } from './jpeg-head.ts';
 
-/** Decodes a JPEG whose head is known; undefined where libjpeg has anything to say against it. Blocks its thread. */
-export type JpegDecoder = (bytes: Uint8Array, head: JpegHead) => RgbPicture | undefined;
+/**
+ * Decodes a JPEG whose head is known; undefined where libjpeg has anything to say against it. Blocks its thread.
+ *
+ * @param spares where a buffer for the pixels may be left over
+ */
+export type JpegDecoder = (bytes: Uint8Array, head: JpegHead, spares?: SpareBuffers) => RgbPicture | undefined;
 
 /** TurboJPEG's names: `TJPF_RGB`, and no flag, which is the exact inverse DCT and smooth chroma, as PIL and libvips ask for. */
 const RGB = 0;
@@ -27,8 +32,9 @@ export function openTurboJpeg(file: string = process.env['EDGEBIND_TURBOJPEG'] ?
     const decompress = library.func(
       'int tjDecompress2(void *handle, const uint8_t *jpeg, unsigned long size, uint8_t *rgb, int width, int pitch, int height, int format, int flags)',
     );
-    return (bytes, { width, height }) => {
-      const data = new Uint8Array(width * height * 3);
+    return (bytes, { width, height }, spares) => {
+      const length = width * height * 3;
+      const data = new Uint8Array(spares?.take(length) ?? new ArrayBuffer(length));
       const isClean = decompress(handle, bytes, bytes.length, data, width, 0, height, RGB, NO_FLAGS) === 0;
       return isClean ? { kind: 'rgb24', width, height, data } : undefined;
     };

@@ -19,3 +19,15 @@ it('keeps the newest few, and none that is small or has been given away', () => 
   spares.add([...many, gone, new ArrayBuffer(100)]);
   expect(many.filter(({ byteLength }) => spares.take(byteLength))).toEqual(many.slice(-8));
 });
+
+it('keeps 16 MiB at most, and none that is larger', () => {
+  const spares = new SpareBuffers();
+  const six = 6 * 2 ** 20;
+  spares.add([new ArrayBuffer(six), new ArrayBuffer(six + 1), new ArrayBuffer(six + 2), new ArrayBuffer(17 * 2 ** 20)]);
+  expect([six, six + 1, six + 2, 17 * 2 ** 20].map((bytes) => spares.take(bytes)?.byteLength)).toEqual([
+    undefined,
+    six + 1,
+    six + 2,
+    undefined,
+  ]);
+});
