@@ -33,16 +33,16 @@ export function judgeSounds(
   { label, query }: SoundRule,
   { falseAlarmsPerDay, keeps, isAnswered }: Trial,
 ): JudgedSounds {
-  const { vectors, hopS, windowS } = stream;
+  const { hopS, windowS } = stream;
   const engine = new RuleEngine('space');
   engine.set(ruleSchema.parse({ id: label, query: { text: label }, on: ['audio'], falseAlarmsPerDay }), {
     space: 'space',
     vector: query,
   });
-  const heard = eventsOf(stream, label);
-  const rows = vectors.flatMap((vector, row) => {
-    const event = heard[row] ?? 0;
-    return event === 0 || !keeps || keeps(event) ? [{ vector, row, event }] : [];
+  const events = eventsOf(stream, label);
+  const rows = stream.heard.flatMap((encoded, row) => {
+    const event = events[row] ?? 0;
+    return event === 0 || !keeps || keeps(event) ? [{ encoded, row, event }] : [];
   });
   const scores = new Float32Array(rows.length);
   const raised = new Uint8Array(rows.length);
@@ -50,12 +50,12 @@ export function judgeSounds(
   let up: AlertDraft | undefined;
   let isRight = false;
   let unanswered: { readonly alert: AlertDraft; readonly isRight: boolean; readonly dueUs: number }[] = [];
-  for (const [i, { vector, row, event }] of rows.entries()) {
+  for (const [i, { encoded, row, event }] of rows.entries()) {
     const startUs = 1e12 + Math.round(row * hopS * 1e6);
     const endUs = startUs + windowS * 1e6;
     for (const { alert, isRight: was } of unanswered.filter(({ dueUs }) => dueUs <= endUs)) engine.judgeAlert(alert, was);
     unanswered = unanswered.filter(({ dueUs }) => dueUs > endUs);
-    const verdict = engine.judge({ source: 'mic', modality: 'audio', space: 'space', startUs, endUs, errorUs: 0, vector });
+    const verdict = engine.judge({ source: 'mic', modality: 'audio', space: 'space', startUs, endUs, errorUs: 0, ...encoded });
     for (const change of verdict.changes) {
       if (change.state === 'raised') {
         up = change;
@@ -82,8 +82,8 @@ export function judgeSounds(
 }
 
 /** Which event of a class each window hears some of. */
-function eventsOf({ vectors, hopS, windowS, events }: SoundStream, label: string): Uint16Array {
-  const heard = new Uint16Array(vectors.length);
+function eventsOf({ heard: windows, hopS, windowS, events }: SoundStream, label: string): Uint16Array {
+  const heard = new Uint16Array(windows.length);
   let number = 0;
   for (const event of events) {
     if (event.label !== label) continue;

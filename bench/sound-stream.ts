@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withEncoders } from '../src/cli/with-encoders.ts';
+import type { Encoded } from '../src/core/encoder.ts';
 import { readNpy, writeNpy } from '../src/frontends/npy.ts';
 import { readSoundFile } from '../src/inputs/sound-file.ts';
 import { embedSignal } from '../src/runtime/embed-file.ts';
@@ -23,8 +24,8 @@ export interface HeardEvent {
 
 export interface SoundStream {
   readonly events: readonly HeardEvent[];
-  /** One row for each window of the bundle's audio encoder. */
-  readonly vectors: readonly Float32Array[];
+  /** What the bundle's audio encoder says of each window. */
+  readonly heard: readonly Encoded[];
   readonly hopS: number;
   readonly windowS: number;
 }
@@ -60,27 +61,29 @@ export async function soundStream(options: SoundStreamOptions): Promise<SoundStr
     const entry = bundle.entries.get('audio');
     if (entry?.window?.kind !== 'sliding') throw new Error(`${model}: its audio encoder has no sliding window`);
     const { sizeMs, hopMs } = entry.window;
-    const rows: Float32Array[] = [];
+    const said: Encoded[] = [];
     if (existsSync(kept)) {
       const { shape, data } = readNpy(readFileSync(kept));
       const dim = shape[1] ?? 0;
-      for (let row = 0; row < (shape[0] ?? 0); row++) rows.push(Float32Array.from(data.subarray(row * dim, (row + 1) * dim)));
+      for (let row = 0; row < (shape[0] ?? 0); row++)
+        said.push({ vector: Float32Array.from(data.subarray(row * dim, (row + 1) * dim - 1)), confidence: data[(row + 1) * dim - 1] ?? 1 });
     } else {
       const heard = new Map<string, Float32Array>();
       for (let fromS = 0; fromS < seconds; fromS += STRETCH_S) {
         const length = Math.min(STRETCH_S, seconds - fromS);
         const data = await mix(pastes, fromS, length + sizeMs / 1000 - hopMs / 1000, seed, options.folder, heard);
-        for await (const { vector } of embedSignal('audio', { kind: 'sound', sound: { kind: 'pcm', rateHz: RATE, data } }, entry, encoders))
-          rows.push(vector);
+        for await (const window of embedSignal('audio', { kind: 'sound', sound: { kind: 'pcm', rateHz: RATE, data } }, entry, encoders))
+          said.push(window);
         process.stderr.write(`edgebind: ${Math.round(fromS + length)} of ${seconds} s of the stream are embedded\n`);
       }
-      const dim = rows[0]?.length ?? 0;
-      const data = new Float32Array(rows.length * dim);
-      for (const [i, row] of rows.entries()) data.set(row, i * dim);
+      // The confidence behind each vector.
+      const dim = encoders.space.dim + 1;
+      const data = new Float32Array(said.length * dim);
+      for (const [i, { vector, confidence = 1 }] of said.entries()) data.set([...vector, confidence], i * dim);
       mkdirSync(dirname(kept), { recursive: true });
-      writeFileSync(kept, writeNpy({ shape: [rows.length, dim], data }));
+      writeFileSync(kept, writeNpy({ shape: [said.length, dim], data }));
     }
-    return { events, vectors: rows, hopS: hopMs / 1000, windowS: sizeMs / 1000 };
+    return { events, heard: said, hopS: hopMs / 1000, windowS: sizeMs / 1000 };
   });
 }
 

@@ -153,7 +153,32 @@ describe('encoders on real onnxruntime and real threads', () => {
     const isBack = firstValueFrom(encoders.health$.pipe(filter(({ workers }) => workers === 1)));
     await writeFile(graph, whole);
     await isBack;
-    await expect(encoders.embedInput('imu', { tensor: { shape: [6, 64], data: new Float32Array(384).fill(1) } })).resolves.toHaveLength(32);
+    const { vector } = await encoders.embedInput('imu', { tensor: { shape: [6, 64], data: new Float32Array(384).fill(1) } });
+    expect(vector).toHaveLength(32);
+  });
+
+  it('says how sure it is of a window, and of a file, where its graph does', async () => {
+    const dir = await writeTestBundle({ imu: { confidence: 'right' } });
+    folders.push(dir);
+    const { encoders } = await start(dir);
+    const windows$ = new Subject<EncodeInput>();
+    const all = firstValueFrom(windows$.pipe(encoders.encode('wrist', { keep: 'every' }), toArray()));
+    const windows = [0, 1, 2].map((seq) => tensorWindow('wrist', 'imu', seq));
+    for (const window of windows) windows$.next(window);
+    windows$.complete();
+    for (const [i, { vector, confidence }] of (await all).entries()) {
+      const window = windows[i];
+      const data = window && 'tensor' in window ? window.tensor.data : new Float32Array();
+      expect(confidence).toBeCloseTo(1 / (1 + Math.exp(-data.reduce((sum, value) => sum + value, 0) / data.length)), 5);
+      expect(dot(vector, vector)).toBeCloseTo(1, 5);
+      expect(await encoders.embedInput('imu', { tensor: { shape: [6, 64], data } })).toEqual({ vector, confidence });
+    }
+  });
+
+  it('refuses a graph whose confidence is none', async () => {
+    const dir = await writeTestBundle({ imu: { confidence: 'wrong' } });
+    folders.push(dir);
+    await expect(start(dir)).rejects.toThrow(/output "confidence" answers 2\.\d+, wanted 0 to 1/);
   });
 
   it('a front-end worker that crashes is replaced as well', async () => {

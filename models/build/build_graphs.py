@@ -18,7 +18,7 @@ import sound_head
 import text_graph
 import yamnet
 from graph import Graph
-from layout import DIM, EDGES_SHARE, MEANING, MEANING_SHARE, RULED_SHARE, SURFACES, TIMBRE
+from layout import DIM, EDGES_SHARE, MEANING, MEANING_SHARE, RULED_SHARE, SOUND_SHARE, SURFACES, TIMBRE
 from paths import BUNDLE
 from text_encoder import TextEncoder
 
@@ -81,7 +81,8 @@ def audio(encode):
     meaning, certainty = sound_head.meant(graph, found, logits, encode, kitchen.train(), kitchen.sentences())
     rows = picture_look.roots(kitchen.heard("stamps", [], 4)[0])
     timbre = heads.projected(graph, graph.op("Sqrt", [found]), rows.mean(axis=0), picture_look.principal([rows], TIMBRE))
-    save(graph, heads.joint(graph, meaning, certainty, timbre=timbre))
+    graph.output(certainty, "confidence", [1])
+    finish(graph, meaning=(meaning, SOUND_SHARE), timbre=(timbre, 1 - SOUND_SHARE))
 
 
 def finish(graph, **parts):

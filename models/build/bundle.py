@@ -21,8 +21,11 @@ class Bundle:
         return self.sessions[modality]
 
     def run(self, modality, arrays):
+        """Vectors, each as long as its encoder is sure: the product with a text is its score."""
         network = self.network(modality)
-        return np.concatenate([network.run(["embedding"], {"input": np.asarray(a, np.float32)[None]})[0] for a in arrays])
+        outputs = ["embedding", *(["confidence"] if "confidence" in self.modalities[modality] else [])]
+        answers = [network.run(outputs, {"input": np.asarray(a, np.float32)[None]}) for a in arrays]
+        return np.concatenate([np.prod(np.broadcast_arrays(*answer), axis=0) for answer in answers])
 
     def text(self, sentences):
         """Averaged over the manifest's templates."""
@@ -37,7 +40,7 @@ class Bundle:
         return self.run("audio", log_mel.patches(samples))
 
     def sounds(self, paths):
-        """(mean vector of each file, vectors of all windows, file of each window)."""
+        """(mean vector of each file by how sure its windows are, vectors of all windows, file of each window)."""
         found = [self.windows(soundfile.read(p, dtype="float32")[0]) for p in paths]
         clips = np.concatenate([np.full(len(f), i) for i, f in enumerate(found)])
         return np.stack([f.mean(axis=0) for f in found]), np.concatenate(found), clips

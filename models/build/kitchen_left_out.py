@@ -6,13 +6,12 @@ import numpy as np
 import torch
 
 import features
-import heads
 import kitchen
 import readme
 import sound_head
 import yamnet
 from graph import Graph
-from layout import DIM, MEANING
+from layout import MEANING
 from paths import DATA
 from text_encoder import TextEncoder
 
@@ -25,9 +24,9 @@ def meanings(sounds, encode, head, sentences, weight):
     graph = Graph("meaning")
     found, logits = graph.input("features", [yamnet.FEATURES]), graph.input("logits", [yamnet.CLASSES])
     meaning, certainty = sound_head.meant(graph, found, logits, encode, head, sentences, weight)
-    graph.output(heads.joint(graph, meaning, certainty), "embedding", [DIM])
+    graph.output(graph.op("Mul", [meaning, certainty]), "meaning", [MEANING])
     rows, scores, clips = sounds
-    vectors = features.session(graph).run(None, {"features": rows, "logits": scores})[0][:, :MEANING]
+    vectors = features.session(graph).run(None, {"features": rows, "logits": scores})[0]
     return np.stack([vectors[clips == i].mean(axis=0) for i in range(clips.max() + 1)])
 
 

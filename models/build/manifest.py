@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 
+import numpy as np
 import yaml
 
 import captions
@@ -10,6 +11,7 @@ import golden
 import lite0
 import pictures
 from layout import DIM
+from log_mel import OFFSET
 from paths import BUNDLE, TOKENIZER
 from text_encoder import TextEncoder
 
@@ -39,8 +41,10 @@ MODALITIES = {
         "frontEnd": {
             "kind": "log-mel", "preset": "yamnet", "rateHz": 16000, "windowSamples": 400, "hopSamples": 160, "fftSize": 512,
             "window": "hann-periodic", "spectrum": "magnitude", "melScale": "htk", "mels": 64, "lowHz": 125, "highHz": 7500,
-            "log": {"kind": "ln", "offset": 0.001}, "frames": 96, "layout": "time-mel",
+            # What a sound shorter than a patch is filled with: silence.
+            "log": {"kind": "ln", "offset": OFFSET}, "frames": 96, "pad": round(float(np.log(OFFSET)), 6), "layout": "time-mel",
         },
+        "confidence": "confidence",
         "licence": "Apache-2.0", "source": YAMNET,
     },
     "thermal": {
@@ -66,7 +70,7 @@ MODALITIES = {
         "licence": "Apache-2.0", "source": MINILM,
     },
 }
-ORDER = ["graph", "sha256", "input", "output", "window", "frontEnd", "golden", "licence", "source"]
+ORDER = ["graph", "sha256", "input", "output", "confidence", "window", "frontEnd", "golden", "licence", "source"]
 
 
 def sha256(path):
@@ -86,7 +90,7 @@ def flow(value):
 
 def main():
     shutil.copyfile(TOKENIZER, BUNDLE / "tokenizer.json")
-    lines = ["edgebind: 1", "name: mini", "version: 1.4.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
+    lines = ["edgebind: 1", "name: mini", "version: 1.5.0", "licence: Apache-2.0", f"space: {flow({'name': 'edgebind-mini', 'dim': DIM})}",
              f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}

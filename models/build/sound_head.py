@@ -37,5 +37,5 @@ def meant(graph, found, logits, encode, head, sentences, weight=KITCHEN):
     meaning = heads.named(graph, weights, vectors, CENTRE_SHARE * known.mean(axis=0))
     loudest = graph.op("ReduceMax", [graph.op("Mul", [scores, graph.constant(class_vectors.audible()[None])])], axes=[1], keepdims=1)
     total = graph.op("Add", [loudest, heads.row_sum(graph, guess)])
-    # As long as it is sure, all the way up: alarms that come once an hour live on the difference between a sure sound and a surer one.
+    # All the way up: alarms that come once an hour live on the difference between a sure sound and a surer one.
     return meaning, graph.op("Sqrt", [graph.op("Min", [total, graph.constant(np.float32(1))])])

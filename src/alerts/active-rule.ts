@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SpaceMismatchError } from '../core/errors.ts';
-import { cosine, type SpaceVector } from '../space/vector.ts';
+import { similarity, type SpaceVector } from '../space/vector.ts';
 import type { Alert, AlertUpdate, Score, Sense, SenseScore } from '../core/types.ts';
 import { AlertState, type AlertChange } from './alert-state.ts';
 import type { Standing } from '../core/checkpoint.ts';
@@ -135,7 +135,7 @@ export class ActiveRule {
   /** @throws SpaceMismatchError where the query is not known in the space of the vector */
   similarity(judged: SpaceVector): number {
     const query = this.queryIn(judged.space);
-    return query ? Math.fround(cosine(query, judged)) : Number.NaN;
+    return query ? Math.fround(similarity(query, judged)) : Number.NaN;
   }
 
   /**

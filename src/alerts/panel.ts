@@ -49,13 +49,15 @@ export class Panel {
   }
 
   /**
-   * The cosine of each rule's query with a window of the source; 0 for rules without a query. REUSED by the next call.
+   * What each rule's query scores on a window of the source: `similarity`; 0 for rules without a query. REUSED by the next call.
    *
    * @throws SpaceMismatchError
    */
-  similarities({ space, vector }: SpaceVector): Float32Array {
+  similarities({ space, vector, confidence = 1 }: SpaceVector): Float32Array {
     const { vectors, space: own } = this.#queries;
     if (space !== own || vector.length !== vectors.dim) throw new SpaceMismatchError(own, space);
-    return vectors.dots(vector);
+    const scores = vectors.dots(vector);
+    if (confidence !== 1) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] ?? 0) * confidence;
+    return scores;
   }
 }

@@ -35,6 +35,23 @@ describe('RuleEngine', () => {
     expect(engine.judge(embedding(0.25, 0, { source: 'other' })).scores).toHaveLength(0);
   });
 
+  it('scores the cosine times how sure the encoder is: live, tried on the past, and of two that disagree', () => {
+    const engine = new RuleEngine('s');
+    engine.set(rule(), query);
+    engine.set(rule({ id: 'apart', query: { disagreement: ['mic', 'front'] }, threshold: 0.5 }));
+    engine.judge({ ...embedding(0, 0, { source: 'front', modality: 'image' }), vector: Float32Array.of(-1, 0) });
+    const { scores, changes } = engine.judge(embedding(0.75, 0, { confidence: 0.5 }));
+    expect(scores.map(({ rule: id, score }) => [id, score])).toEqual([
+      ['glass', 0.375],
+      ['apart', 0.375],
+    ]);
+    expect(changes).toEqual([]);
+    expect(engine.judge(embedding(0.75, 1, { confidence: 0.875 })).changes).toHaveLength(2);
+    expect(engine.tryOut(rule({ threshold: 0.5 }), query)).toMatchObject([{ source: 'mic' }]);
+    const past = engine.past('mic', 0);
+    expect(Math.hypot(...(past?.vector ?? []))).toBeCloseTo(1, 6);
+  });
+
   it('publishes each change of state once, with one id from raise to clear', () => {
     const engine = new RuleEngine('s');
     engine.set(rule(), query);

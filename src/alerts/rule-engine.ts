@@ -2,7 +2,7 @@ import type { AlertUpdate, Score, SenseScore } from '../core/types.ts';
 import type { BackgroundReport } from '../space/background.ts';
 import { Familiar, type Kept } from '../space/familiar.ts';
 import { RecentVectors } from '../space/recent-vectors.ts';
-import { cosine, type SpaceVector } from '../space/vector.ts';
+import { normalise, similarity, type SpaceVector } from '../space/vector.ts';
 import { ActiveRule, type AlertDraft, type Judged, type OpenVerdict } from './active-rule.ts';
 import type { Standing } from '../core/checkpoint.ts';
 import { KeptBackgrounds, type KeptBackground } from './kept-backgrounds.ts';
@@ -231,7 +231,7 @@ export class RuleEngine {
     const recent = this.#recent.get(source);
     for (const { startUs, endUs, vector } of recent?.vectors.all() ?? []) {
       const away = timeUs < startUs ? startUs - timeUs : Math.max(0, timeUs - endUs);
-      if (away < 2e6 && away < (best?.away ?? Infinity)) best = { away, vector: vector.slice() };
+      if (away < 2e6 && away < (best?.away ?? Infinity)) best = { away, vector: normalise(vector) };
     }
     return recent && best && { space: recent.space, vector: best.vector };
   }
@@ -275,7 +275,7 @@ export class RuleEngine {
   /** Remembers a vector as one that came, without judging it. */
   see(embedding: Judged): void {
     this.#newest.set(embedding.source, embedding);
-    this.#recentOf(embedding).push(embedding.startUs, embedding.endUs, embedding.vector);
+    this.#recentOf(embedding).push(embedding.startUs, embedding.endUs, embedding.vector, embedding.confidence);
   }
 
   /** What of the rules' state is neither learnt nor logged; undefined while a score is on its way to an alert. */
@@ -360,12 +360,12 @@ export class RuleEngine {
     this.#packed = [];
   }
 
-  #score({ rule: { query } }: ActiveRule, embedding: Judged, similarity: number, novelty: number): number | undefined {
+  #score({ rule: { query } }: ActiveRule, embedding: Judged, ofQuery: number, novelty: number): number | undefined {
     if (query.novelty) return novelty;
-    if (!query.disagreement) return similarity;
+    if (!query.disagreement) return ofQuery;
     const other = this.#newest.get(query.disagreement[1]);
     if (other?.space !== embedding.space || Math.abs(other.endUs - embedding.endUs) > TOGETHER_US) return undefined;
-    return Math.fround(-cosine(embedding, other));
+    return Math.fround(-similarity(embedding, other));
   }
 
   /** Remembers the vector; says how new it is, where a rule asks for that. */

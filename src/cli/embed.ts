@@ -29,12 +29,15 @@ interface EmbeddedLine {
   readonly space: string;
   readonly startUs: number | null;
   readonly endUs: number | null;
+  /** Absent: 1. */
+  readonly confidence?: number;
   readonly vector: Float32Array;
 }
 
 const HELP = `
 A picture gives one line; sound and motion one for each window of the bundle, with times from the beginning of the file (motion: of
-its rows). FILE is as for edgebind preprocess. A file that cannot be read is named on stderr, the others go on, the exit code is 1.
+its rows). Where an encoder says how sure it is, the line has its confidence, 0 to 1: the score of a text is the cosine times that.
+FILE is as for edgebind preprocess. A file that cannot be read is named on stderr, the others go on, the exit code is 1.
 
 Examples:
   edgebind embed --modality image cat.jpg dog.jpg
@@ -74,8 +77,8 @@ export async function embed(files: readonly string[], options: EmbedOptions, { s
   await withEncoders(model, [...needed], async (encoders, bundle) => {
     const space = encoders.space.id;
     async function* ofFile({ file, modality }: FileInput, onSkipped: (line: string) => void): AsyncGenerator<EmbeddedLine> {
-      for await (const { startUs = null, endUs = null, vector } of embedFile(modality, file, { bundle, encoders, onSkipped })) {
-        yield { file, modality, space, startUs, endUs, vector };
+      for await (const { startUs = null, endUs = null, ...encoded } of embedFile(modality, file, { bundle, encoders, onSkipped })) {
+        yield { file, modality, space, startUs, endUs, ...encoded };
       }
     }
     async function* lines(): AsyncGenerator<EmbeddedLine> {

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 import { Option, type Command } from 'commander';
-import type { Encoders } from '../core/encoder.ts';
+import type { Encoded, Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import { MODALITIES, type Modality } from '../core/types.ts';
 import { readCaptions } from '../encoders/read-captions.ts';
 import { embedFile, type FileEmbedding } from '../runtime/embed-file.ts';
-import { dot, weightedMean } from '../space/vector.ts';
+import { dot, pooled } from '../space/vector.ts';
 import { fileInputs, perFile, type FileInput } from './per-file.ts';
 import { unknownPrompts } from './unknown-prompts.ts';
 import { withEncoders } from './with-encoders.ts';
@@ -26,9 +26,9 @@ interface ScoreStreams {
 /** What one prompt makes of one file. */
 interface PromptScore {
   readonly text: string;
-  /** Cosine with the file as a whole: the mean of its windows. */
+  /** On the file as a whole: the mean of its windows by how sure they are. */
   readonly score: number;
-  /** Highest cosine of a single window, and when that window begins; null: a picture has no time. */
+  /** Highest score of a single window, and when that window begins; null: a picture has no time. */
   readonly peak: number;
   readonly peakStartUs: number | null;
 }
@@ -45,7 +45,8 @@ interface FileScores {
 const MAX_PROMPTS = 1000;
 
 const HELP = `
-Each number is the cosine of the prompt with the whole file (sound and motion: the mean of its windows); * marks the best prompt.
+Each number is the cosine of the prompt with the whole file (sound and motion: the mean of its windows), times how sure the encoder is
+where it says so; * marks the best prompt.
 --json also gives the highest window and its time, which is what a live alert would see. Scores of different senses lie in
 different ranges: compare along a row.
 
@@ -112,13 +113,13 @@ async function embedPrompts(prompts: readonly string[], encoders: Encoders): Pro
 }
 
 function promptScore(text: string, prompt: Float32Array, windows: readonly FileEmbedding[]): PromptScore {
-  const whole = weightedMean(windows.map(({ vector }) => vector));
+  const scoreOf = ({ vector, confidence = 1 }: Encoded): number => dot(prompt, vector) * confidence;
   let [peak, peakStartUs]: [number, number | null] = [Number.NEGATIVE_INFINITY, null];
-  for (const { vector, startUs = null } of windows) {
-    const cosine = dot(prompt, vector);
-    if (cosine > peak) [peak, peakStartUs] = [cosine, startUs];
+  for (const window of windows) {
+    const score = scoreOf(window);
+    if (score > peak) [peak, peakStartUs] = [score, window.startUs ?? null];
   }
-  return { text, score: dot(prompt, whole), peak, peakStartUs };
+  return { text, score: scoreOf(pooled(windows)), peak, peakStartUs };
 }
 
 async function* asJson(rows: AsyncIterable<FileScores>): AsyncGenerator<string> {

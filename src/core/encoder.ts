@@ -39,6 +39,14 @@ export interface EncodeOptions {
 export type SingleInput =
   { readonly picture: Picture | Clip | Thermal | Depth | ArrayReading } | { readonly sound: Pcm } | { readonly tensor: Tensor };
 
+/** What an encoder says of one input. */
+export interface Encoded {
+  /** Of unit length. */
+  readonly vector: Float32Array;
+  /** How sure it is of what the vector means, 0..1: what a query scores is the cosine times this. Absent: 1. */
+  readonly confidence?: number;
+}
+
 /** Words and examples that are meant together. */
 export type JointQuery = Readonly<{ text?: string | undefined } & { [M in KnownModality]?: SingleInput | undefined }>;
 
@@ -60,8 +68,8 @@ export interface Encoders {
   fuse(options?: EncodeOptions): OperatorFunction<FusionTick, Fused>;
   /** One unit vector for a prompt: the bundle's templates are filled, embedded, averaged and normalised. */
   embedText(prompt: string): Promise<Float32Array>;
-  /** One unit vector for one input of a sense, outside the live windows: files, examples. */
-  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array>;
+  /** One input of a sense, outside the live windows: files, examples. */
+  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Encoded>;
   /**
    * One unit vector for words, a picture and a sound together, by the bundle's fusion graph.
    *
@@ -70,7 +78,7 @@ export interface Encoders {
   embedTogether(query: JointQuery): Promise<Float32Array>;
   /** One unit vector for a picture. */
   embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array>;
-  /** One unit vector for a sound: the mean over its windows, normalised. */
+  /** One unit vector for a sound: the mean over its windows by how sure they are, normalised. */
   embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array>;
   readonly health$: Observable<EncoderHealth>;
   /** Ends what runs, then frees the workers. Never kills a worker inside a call. */

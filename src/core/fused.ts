@@ -16,9 +16,11 @@ export interface Fused {
   readonly missing: readonly string[];
   /** Of those present, the ones whose last vector is held beyond its age (`missing: hold`). */
   readonly held: readonly string[];
-  /** What each source that went in weighed in the end: its modality's weight times the quality of its window, as shares of 1. Empty for joint fusion. */
+  /** What each source that went in weighed in the end: its modality's weight times the quality of its window times its confidence, as shares of 1. Empty for joint fusion. */
   readonly weights: Readonly<Record<string, number>>;
   readonly vector: Float32Array;
+  /** How sure those that went in are, in the mean by their weights, 0..1. Absent: 1. */
+  readonly confidence?: number;
 }
 
 /** A moment of fusion: who is to go in. */

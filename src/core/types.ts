@@ -166,6 +166,8 @@ export interface Embedding extends WindowMeta {
   /** Count of embeddings of this source, from 0. */
   readonly seq: number;
   readonly vector: Float32Array;
+  /** How sure its encoder is of what the vector means, 0..1: what a query scores is the cosine times this. Absent: 1. */
+  readonly confidence?: number;
 }
 
 /** The life of a source as a dashboard shows it. */

@@ -40,6 +40,8 @@ export interface EmbeddingMessage extends WindowMeta {
   readonly space: string;
   readonly seq: number;
   readonly publishedUs: number;
+  /** How sure the encoder is of what the vector means, 0..1: what a query scores is the cosine times this. Absent: 1. */
+  readonly confidence?: number;
   readonly vector?: readonly number[];
   /** `i8` only: `value = scale * i8 / 127`. */
   readonly scale?: number;
@@ -51,7 +53,7 @@ export interface FusedMessage extends Omit<EmbeddingMessage, 'op' | 'modality' |
   readonly missing: readonly string[];
   /** Of those present, the ones whose last vector is held beyond its age. */
   readonly held: readonly string[];
-  /** What each source present weighed, quality included, as shares of 1. */
+  /** What each source present weighed, quality and confidence included, as shares of 1. */
   readonly weights: Readonly<Record<string, number>>;
 }
 

@@ -53,6 +53,9 @@ describe('openBundle', () => {
   it('another front end is another space, another name or licence is not', async () => {
     const { space } = await openBundle(await bundle({ imu: {} }));
     expect((await openBundle(await changed('maxGapMs: 100', 'maxGapMs: 200'))).space.id).not.toBe(space.id);
+    const sure = await openBundle(await changed('output: embedding', 'output: embedding\n    confidence: sureness'));
+    expect(sure.space.id).not.toBe(space.id);
+    expect(sure.entries.get('imu')?.confidence).toBe('sureness');
     expect((await openBundle(await changed('name: test\nversion: 1.0.0', 'name: other\nversion: 2.0.0'))).space.id).toBe(space.id);
     // What a default fills in is the same as what is written out.
     expect((await openBundle(await changed(', gaps: linear', ''))).space.id).toBe(space.id);

@@ -34,6 +34,8 @@ export interface BundleEntry {
   readonly sha256: string;
   readonly input: SensorManifest['input'] | TextManifest['input'];
   readonly output: string;
+  /** Output of the last graph that says how sure it is; absent: always. */
+  readonly confidence?: string;
   /** Graphs behind the first, in the order in which they run. */
   readonly stages: readonly BundleStage[];
   /** The last graph gives a sequence of tokens for the fusion graph; absent: a vector of the space. */
@@ -121,6 +123,7 @@ async function openEntry({ file, modality, stated, dim, files }: OpenEntry): Pro
     stageParts.push({ name, inputs, output, ...opened.decides });
   }
   const { frontEnd } = stated;
+  const confidence = 'confidence' in stated ? stated.confidence : undefined;
   const tokenizer = frontEnd.kind === 'text' ? await files.inside(frontEnd.tokenizer, at('frontEnd.tokenizer')) : undefined;
   const golden = stated.golden === undefined ? undefined : await readGolden(await files.inside(stated.golden, at('golden')), dim);
   return {
@@ -135,6 +138,7 @@ async function openEntry({ file, modality, stated, dim, files }: OpenEntry): Pro
       ...(stated.tokens && { tokens: stated.tokens }),
       frontEnd,
       ...('window' in stated && { window: stated.window }),
+      ...(confidence !== undefined && { confidence }),
       ...(golden && { golden }),
       ...(tokenizer !== undefined && { tokenizer }),
     },
@@ -145,6 +149,7 @@ async function openEntry({ file, modality, stated, dim, files }: OpenEntry): Pro
       // Absent where a bundle has none, so that its id is what it always was.
       ...(stageParts.length > 0 && { stages: stageParts }),
       ...(stated.tokens && { tokens: stated.tokens }),
+      ...(confidence !== undefined && { confidence }),
       ...('window' in stated && stated.window.kind === 'frame' && { everyMs: stated.window.everyMs }),
       // A file's name decides nothing, its content does.
       frontEnd: frontEnd.kind === 'text' ? { ...frontEnd, tokenizer: undefined } : frontEnd,

@@ -1,8 +1,9 @@
 import { Observable } from 'rxjs';
-import type { EncodeOptions } from '../core/encoder.ts';
+import type { Encoded, EncodeOptions } from '../core/encoder.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
-import type { Embedding, EncodeInput, Modality, WindowMeta } from '../core/types.ts';
+import type { Embedding, EncodeInput, Modality, Space, WindowMeta } from '../core/types.ts';
+import { answerFault, answerOf } from './answer.ts';
 import { CollapseWatch } from './collapse-watch.ts';
 import type { GraphItem } from './graph-plan.ts';
 import type { RawInput } from './job.ts';
@@ -17,7 +18,7 @@ export type Entering = { readonly item: GraphItem } | { readonly raw: RawInput; 
 
 export interface EncodeWindowsContext {
   readonly source: string;
-  readonly space: string;
+  readonly space: Space;
   readonly options: EncodeOptions;
   readonly scheduler: Scheduler;
   readonly ledger: Ledger;
@@ -35,6 +36,7 @@ export interface EncodeWindowsContext {
  */
 export function encodeWindows(windows$: Observable<EncodeInput>, context: EncodeWindowsContext): Observable<Embedding> {
   const { source, space, options, scheduler, ledger, log, enter, fusing, collapse } = context;
+  const { id, dim } = space;
   return new Observable<Embedding>((subscriber) => {
     const account = sourceAccount(ledger, source);
     const lane = new Lane(options);
@@ -45,10 +47,10 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
     const completeIfDone = (): void => {
       if (isEnded && lane.inFlight === 0 && !fusion?.inFlight) subscriber.complete();
     };
-    const resolve = (meta: WindowMeta, vector: Float32Array): void => {
+    const resolve = (meta: WindowMeta, encoded: Encoded): void => {
       account.stage.emit();
-      if (watch.vector(vector)) collapse(watch.isCollapsed);
-      subscriber.next({ ...meta, ...(watch.isCollapsed && { quality: 0 }), space, seq: account.seq++, vector });
+      if (watch.vector(encoded.vector)) collapse(watch.isCollapsed);
+      subscriber.next({ ...meta, ...(watch.isCollapsed && { quality: 0 }), space: id, seq: account.seq++, ...encoded });
       completeIfDone();
     };
     const drop = (meta: WindowMeta, reason: string, message?: string): void => {
@@ -79,8 +81,11 @@ export function encodeWindows(windows$: Observable<EncodeInput>, context: Encode
           ...entering,
           observe: (item) => watch.input(item),
           ...(tokens
-            ? { fault: numberFault, resolve: (answer) => tokens.push(meta, answer, resolve, dropThis) }
-            : { resolve: (vector) => resolve(meta, vector) }),
+            ? {
+                fault: numberFault,
+                resolve: (answer) => tokens.push(meta, answer, (spanned, vector) => resolve(spanned, { vector }), dropThis),
+              }
+            : { fault: (answer) => answerFault(answer, dim), resolve: (answer) => resolve(meta, answerOf(answer, dim)) }),
           drop: dropThis,
         });
       },

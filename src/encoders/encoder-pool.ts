@@ -1,5 +1,5 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
-import type { EncodeOptions, EncoderHealth, Encoders, JointQuery, SingleInput } from '../core/encoder.ts';
+import type { Encoded, EncodeOptions, EncoderHealth, Encoders, JointQuery, SingleInput } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -163,7 +163,7 @@ class EncoderPool implements Encoders {
       encodeWindows(windows$, {
         source,
         options,
-        space: this.space.id,
+        space: this.space,
         scheduler: this.#scheduler,
         ledger: this.#options.ledger,
         log: this.#log,
@@ -192,7 +192,7 @@ class EncoderPool implements Encoders {
     return this.#queries.text(prompt);
   }
 
-  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
+  embedInput(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Encoded> {
     return this.#queries.input(modality, input, signal);
   }
 
@@ -200,8 +200,8 @@ class EncoderPool implements Encoders {
     return this.#queries.together(inputs);
   }
 
-  embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#queries.input('image', { picture }, signal);
+  async embedPicture(picture: Picture, signal?: AbortSignal): Promise<Float32Array> {
+    return (await this.#queries.input('image', { picture }, signal)).vector;
   }
 
   embedSound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {

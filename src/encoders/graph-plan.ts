@@ -39,6 +39,8 @@ export interface GraphPlan {
   readonly path: string;
   readonly output: string;
   readonly dim: number;
+  /** Output of the last graph that says how sure it is of each vector: its answers are those of `packAnswers`. */
+  readonly confidence?: string;
   /** Further graphs, which run behind the first in the same call. */
   readonly stages?: readonly StagePlan[];
   readonly tokens?: TokensPlan;

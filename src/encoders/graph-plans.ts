@@ -31,7 +31,7 @@ export async function graphPlans(
     const probes = [0, 1].map((item) => fusionProbe(terms, item));
     plans.push({ key: FUSION, path: graph, output, dim: space.dim, providers, probes, ...(golden && { golden }) });
   }
-  for (const { modality, graph, input, output, golden, stages, tokens } of entries.values()) {
+  for (const { modality, graph, input, output, confidence, golden, stages, tokens } of entries.values()) {
     const probes =
       'shape' in input
         ? [0, 1].map((item): GraphItem => [{ name: input.name, dims: input.shape, data: goldenInput(modality, item, input.shape) }])
@@ -43,6 +43,7 @@ export async function graphPlans(
       dim: space.dim,
       providers,
       probes,
+      ...(confidence !== undefined && { confidence }),
       ...(stages.length > 0 && {
         stages: stages.map(({ name, inputs, output: last, graph: path }) => ({ name, inputs, output: last, path })),
       }),

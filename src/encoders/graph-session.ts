@@ -1,6 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { FIRST_GRAPH, type Feed, type GraphItem, type GraphPlan, type SessionThreads, type StagePlan } from './graph-plan.ts';
+import { packAnswers } from './answer.ts';
 import { checkInputs, checkStage, outputOf } from './graph-shapes.ts';
 import type { Ort } from './load-ort.ts';
 import { packTokens } from './window-tokens.ts';
@@ -62,7 +63,8 @@ export class GraphSession {
   }
 
   /**
-   * What the last graph answers to the items, one after the other in one array: vectors, or tokens and their mask (`windowTokens`).
+   * What the last graph answers to the items, one after the other in one array: vectors, vectors and how sure they are (`packAnswers`), or
+   * tokens and their mask (`windowTokens`).
    * All items must have the same dims.
    */
   async run(items: readonly GraphItem[]): Promise<Float32Array> {
@@ -71,25 +73,26 @@ export class GraphSession {
       const data = joined(items.flatMap((item) => item[i] ?? []));
       feeds[name] = this.#tensor(data, [items.length, ...dims]);
     }
-    const { dim, tokens } = this.#plan;
+    const { dim, tokens, confidence } = this.#plan;
     const given = new Map<string, OrtTensor>();
-    let mask: OrtTensor | undefined;
+    const beside = tokens?.mask ?? confidence;
+    let second: OrtTensor | undefined;
     for (const [at, { session, stage }] of this.#links.entries()) {
       const isLast = at === this.#links.length - 1;
-      const wanted = isLast && tokens?.mask !== undefined ? [stage.output, tokens.mask] : [stage.output];
+      const wanted = isLast && beside !== undefined ? [stage.output, beside] : [stage.output];
       const outputs = await session.run(at === 0 ? feeds : taken(stage, given), wanted).catch((cause: unknown) => {
         throw at === 0 ? cause : new Error(`stage "${stage.name}": ${messageOf(cause)}`, { cause });
       });
       const output = outputs[stage.output];
       if (output) given.set(stage.name, output);
-      if (isLast && tokens?.mask !== undefined) mask = outputs[tokens.mask];
+      if (isLast && beside !== undefined) second = outputs[beside];
     }
     const last = this.#links.at(-1)?.stage;
     const output = given.get(last?.name ?? '');
     const shape = tokens ? [items.length, tokens.perWindow, tokens.width] : [items.length, dim];
     const values = floats(output, last?.output ?? '', shape);
-    if (tokens?.mask === undefined) return values;
-    return packTokens(values, floats(mask, tokens.mask, [items.length, tokens.perWindow]), tokens);
+    if (tokens?.mask !== undefined) return packTokens(values, floats(second, tokens.mask, [items.length, tokens.perWindow]), tokens);
+    return confidence === undefined ? values : packAnswers(values, floats(second, confidence, [items.length]));
   }
 
   /** Ends the profiles that `open` began: their files are whole then. */
@@ -156,5 +159,6 @@ function checkShapes(links: readonly Link[], plan: GraphPlan): void {
     const wanted = tokens ? ['batch', tokens.perWindow, tokens.width] : ['batch', plan.dim];
     given.set(stage.name, outputOf(session, stage.output, stage.path, isLast ? wanted : undefined));
     if (isLast && tokens?.mask !== undefined) outputOf(session, tokens.mask, stage.path, ['batch', tokens.perWindow]);
+    if (isLast && plan.confidence !== undefined) outputOf(session, plan.confidence, stage.path, ['batch', 1]);
   }
 }

@@ -52,6 +52,7 @@ async function open({ plans, frontEnds: fronts, threads, binding }: Extract<ToIn
         plan.output,
         plan.stages,
         plan.tokens,
+        plan.confidence,
         plan.probes[0]?.map(({ name, dims }) => [name, dims]),
       ]);
       const twin = shared.get(same);

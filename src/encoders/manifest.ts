@@ -62,6 +62,8 @@ const sensorSchema = z.strictObject({
   ...common,
   input: z.strictObject({ name, shape: z.array(positive).min(1), dtype: z.literal('float32') }),
   window: windowSchema,
+  /** Output of the last graph, batch x 1: how sure it is of each vector, 0..1. */
+  confidence: name.optional(),
 });
 
 const textSchema = z.strictObject({
@@ -109,6 +111,12 @@ export const manifestSchema: z.ZodType<Manifest> = z
           const kinds = Object.hasOwn(KINDS, modality) ? KINDS[modality as KnownModality | 'text'] : OWN_KINDS;
           const named = kinds === OWN_KINDS ? modalitySchema.safeParse(modality).error : undefined;
           for (const { message } of named?.issues ?? []) context.addIssue({ code: 'custom', path: [modality], message });
+          if (entry && 'confidence' in entry && entry.tokens)
+            context.addIssue({
+              code: 'custom',
+              path: [modality, 'confidence'],
+              message: 'says how sure a vector is, and tokens are none; remove it',
+            });
           if (!entry || kinds.includes(entry.frontEnd.kind)) continue;
           const message = `"${entry.frontEnd.kind}" makes no input for ${modality}; use ${kinds.join(' or ')}`;
           context.addIssue({ code: 'custom', path: [modality, 'frontEnd', 'kind'], message });
@@ -138,6 +146,7 @@ interface GraphManifest extends GraphFile {
 export interface SensorManifest extends GraphManifest {
   readonly input: { readonly name: string; readonly shape: readonly number[]; readonly dtype: 'float32' };
   readonly window: ManifestWindow;
+  readonly confidence?: string | undefined;
 }
 
 export interface TextManifest extends GraphManifest {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noise } from '../../test/helpers/onnx-writer.ts';
 import { normalise } from '../space/vector.ts';
+import { answerFault, answerOf, packAnswers } from './answer.ts';
 import { CollapseWatch } from './collapse-watch.ts';
 import { goldenInput } from './golden.ts';
 import { LruCache } from './lru-cache.ts';
@@ -59,6 +60,18 @@ describe('vectorFault', () => {
     expect(vectorFault(Float32Array.of(Number.POSITIVE_INFINITY, 0))).toBe('notFinite');
     expect(vectorFault(Float32Array.of(0, 0))).toBe('notUnit');
     expect(vectorFault(Float32Array.of(0.99, 0))).toBe('notUnit');
+  });
+});
+
+describe('answers', () => {
+  it('carry a confidence behind each vector, and are told apart from broken ones', () => {
+    const packed = packAnswers(Float32Array.of(1, 0, 0, 1), Float32Array.of(0.5, 0));
+    expect([...packed]).toEqual([1, 0, 0.5, 0, 1, 0]);
+    expect(answerOf(packed.slice(3), 2)).toEqual({ vector: Float32Array.of(0, 1), confidence: 0 });
+    expect(answerOf(Float32Array.of(0, 1), 2)).toEqual({ vector: Float32Array.of(0, 1) });
+    expect([packed.slice(0, 3), Float32Array.of(1, 0)].map((answer) => answerFault(answer, 2))).toEqual([undefined, undefined]);
+    for (const wrong of [-0.1, 1.1, Number.NaN]) expect(answerFault(Float32Array.of(1, 0, wrong), 2)).toBe('badConfidence');
+    expect(answerFault(Float32Array.of(2, 0, 0.5), 2)).toBe('notUnit');
   });
 });
 

@@ -1,7 +1,8 @@
-import type { JointQuery, SingleInput } from '../core/encoder.ts';
+import type { Encoded, JointQuery, SingleInput } from '../core/encoder.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
 import { MODALITIES, type EncoderModality, type Modality, type Pcm } from '../core/types.ts';
-import { weightedMean } from '../space/vector.ts';
+import { pooled, weightedMean } from '../space/vector.ts';
+import { answerFault, answerOf } from './answer.ts';
 import type { Bundle, BundleEntry } from './bundle.ts';
 import { FUSION, fusionItem } from './fusion-item.ts';
 import type { TokensPlan } from './graph-plan.ts';
@@ -51,8 +52,8 @@ export class Queries {
     return made;
   }
 
-  async input(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#vector(modality, jobInput(this.#entry(modality), input), signal);
+  async input(modality: Modality, input: SingleInput, signal?: AbortSignal): Promise<Encoded> {
+    return this.#encoded(modality, jobInput(this.#entry(modality), input), signal);
   }
 
   /** One vector of several inputs, by the bundle's fusion graph. */
@@ -70,17 +71,18 @@ export class Queries {
 
   /** The mean over the clips that its window cuts it into. */
   async sound(sound: Pcm, signal?: AbortSignal): Promise<Float32Array> {
-    const vectors: Float32Array[] = [];
+    const windows: Encoded[] = [];
     for (const { sound: clip } of soundClips(sound, this.#entry('audio').window))
-      vectors.push(await this.input('audio', { sound: clip }, signal));
-    return weightedMean(vectors);
+      windows.push(await this.input('audio', { sound: clip }, signal));
+    return pooled(windows).vector;
   }
 
   async #textVector(prompt: string): Promise<Float32Array> {
     const { frontEnd } = this.#entry('text');
     const templates = frontEnd.kind === 'text' ? frontEnd.templates : ['{}'];
     const texts = templates.map((template) => template.replaceAll('{}', () => prompt));
-    return weightedMean(await Promise.all(texts.map((text) => this.#vector('text', { raw: { kind: 'text', text } }))));
+    const encoded = await Promise.all(texts.map((text) => this.#encoded('text', { raw: { kind: 'text', text } })));
+    return weightedMean(encoded.map(({ vector }) => vector));
   }
 
   #entry(modality: EncoderModality): BundleEntry {
@@ -93,14 +95,13 @@ export class Queries {
     );
   }
 
-  /** The vector of an input: what its graphs give, or what the fusion graph makes of their tokens alone. */
-  async #vector(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Float32Array> {
+  /** What the graphs of an input give, or what the fusion graph makes of their tokens alone. */
+  async #encoded(modality: EncoderModality, input: Pick<Job, 'raw' | 'item'>, signal?: AbortSignal): Promise<Encoded> {
     const plan = this.#tokensPlan(modality);
-    if (!plan) return this.#query({ graph: modality, ...input }, signal);
-    return this.#query(
-      { graph: FUSION, item: fusionItem(plan.fusion, { [modality]: await this.#tokens(modality, input, signal) }) },
-      signal,
-    );
+    const { dim } = this.#bundle.space;
+    if (!plan) return answerOf(await this.#query({ graph: modality, ...input, fault: (answer) => answerFault(answer, dim) }, signal), dim);
+    const tokens = await this.#tokens(modality, input, signal);
+    return { vector: await this.#query({ graph: FUSION, item: fusionItem(plan.fusion, { [modality]: tokens }) }, signal) };
   }
 
   /** At least one token. */

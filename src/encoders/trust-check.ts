@@ -1,5 +1,6 @@
 import { EdgeBindError } from '../core/errors.ts';
 import { dot } from '../space/vector.ts';
+import { answerOf, isShare } from './answer.ts';
 import { fusionItem } from './fusion-item.ts';
 import type { GraphItem, GraphPlan } from './graph-plan.ts';
 import { MOST_ITEMS } from './longest-call.ts';
@@ -21,12 +22,14 @@ export interface Runner {
 }
 
 /**
- * What stands for a plan's graphs in a trust check: themselves; or, where they give tokens, they and the fusion graph behind them, with
- * no other modality present.
+ * What stands for a plan's graphs in a trust check: themselves, without what they say of their sureness; or, where they give tokens, they
+ * and the fusion graph behind them, with no other modality present.
  *
  * @throws RangeError where a plan of tokens comes without a fusion graph
  */
-export function judged(session: Runner, { key, tokens, dim }: GraphPlan, fusion: Runner | undefined): Runner {
+export function judged(session: Runner, { key, path, tokens, dim, confidence }: GraphPlan, fusion: Runner | undefined): Runner {
+  if (confidence !== undefined)
+    return { run: async (items) => vectorsOf(await session.run(items), dim, `${path}: output "${confidence}"`) };
   if (!tokens) return session;
   if (!fusion) throw new RangeError(`${key} gives tokens, but no fusion graph is open`);
   const size = tokenNumbers(tokens);
@@ -41,6 +44,19 @@ export function judged(session: Runner, { key, tokens, dim }: GraphPlan, fusion:
       return vectors;
     },
   };
+}
+
+/** The vectors of answers. @throws EdgeBindError `MODEL_CONFIDENCE` */
+function vectorsOf(answers: Float32Array, dim: number, output: string): Float32Array {
+  const count = answers.length / (dim + 1);
+  const vectors = new Float32Array(count * dim);
+  for (let i = 0; i < count; i++) {
+    const { vector, confidence = 1 } = answerOf(answers.subarray(i * (dim + 1), (i + 1) * (dim + 1)), dim);
+    if (!isShare(confidence))
+      throw new EdgeBindError('MODEL_CONFIDENCE', `${output} answers ${confidence}, wanted 0 to 1; export the graph again`);
+    vectors.set(vector, i * dim);
+  }
+  return vectors;
 }
 
 /** What is known of a graph after it was tried. */

@@ -52,6 +52,17 @@ describe('MemoryStore', () => {
     expect(store.scores('here', query, 1e12)).toEqual([]);
   });
 
+  it('scores what its encoder was not sure of by as much less, in searches and for rules', () => {
+    const store = open(newFolder());
+    const sure = { ...window('mic', 1, unit(7)), confidence: 0.5 };
+    store.append([sure, window('front', 2, unit(8)), window('mic', 9, unit(7))]);
+    const { hits } = store.search({ space: 'here', vector: unit(7), top: 3 });
+    expect(hits.map(({ startUs }) => startUs / SECOND)).toEqual([9, 1, 2]);
+    expect(hits[0]?.score).toBeCloseTo(1, 4);
+    expect(hits[1]?.score).toBeCloseTo(0.5, 4);
+    expect(store.scores('here', unit(7), 0).find(({ source }) => source === 'mic')?.scores[0]).toBeCloseTo(0.5, 2);
+  });
+
   it('finds what an exact search finds, with cosines that are right to 1e-4', () => {
     const store = open(newFolder());
     const windows = Array.from({ length: 3000 }, (_, i) => window(i % 2 ? 'mic' : 'front', i * 10));

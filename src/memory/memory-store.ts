@@ -27,6 +27,7 @@ export interface Remembered extends Moment {
   readonly modality: Modality;
   readonly space: string;
   readonly vector: Float32Array;
+  readonly confidence?: number;
 }
 
 export interface MemoryQuery {

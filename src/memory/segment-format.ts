@@ -8,6 +8,8 @@ import { quantise, type Quantised } from '../space/search/quantise.ts';
  * A segment of the memory is one file: a header, then records of one length, so that row i is found without an index and a torn
  * last record is seen by its length or its sum.
  *
+ * A record's scale is that of its vector times how sure the encoder was: a product with a query is what the query scored.
+ *
  * Header: 512 bytes, JSON padded with spaces. Record, little-endian: u32 CRC-32 of the rest, f32 scale, f64 startUs, f64 endUs,
  * coarse bytes, fine bytes (see `Quantised`). A sealed segment (format 2) is never written again: its records lie in clusters, and behind
  * them is a table of these (`segment-table.ts`).
@@ -70,11 +72,11 @@ export function decodeHeader(bytes: Buffer, path: string): SegmentHeader {
   return header;
 }
 
-export function encodeRecord(startUs: number, endUs: number, vector: Float32Array): Buffer {
+export function encodeRecord(startUs: number, endUs: number, vector: Float32Array, confidence = 1): Buffer {
   const dim = vector.length;
   const bytes = Buffer.alloc(recordBytes(dim));
   const bytesAt = (offset: number): Int8Array => new Int8Array(bytes.buffer, bytes.byteOffset + offset, dim);
-  const scale = quantise(vector, bytesAt(META_BYTES), bytesAt(META_BYTES + dim));
+  const scale = confidence * quantise(vector, bytesAt(META_BYTES), bytesAt(META_BYTES + dim));
   bytes.writeFloatLE(scale, SCALE_AT);
   bytes.writeDoubleLE(startUs, 8);
   bytes.writeDoubleLE(endUs, 16);

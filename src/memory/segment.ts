@@ -14,6 +14,7 @@ import {
   type MemoryRecord,
   type SegmentHeader,
 } from './segment-format.ts';
+import type { SpaceVector } from '../space/vector.ts';
 import { decodeTable } from './segment-table.ts';
 
 /** What of a segment is looked through in a search: all rows, in memory; with room for more than `count` where it is still written. */
@@ -126,10 +127,10 @@ export class Segment {
   }
 
   /** Writes records behind the last whole one. @throws what `fs` throws: the disk is full */
-  append(records: readonly { readonly startUs: number; readonly endUs: number; readonly vector: Float32Array }[]): void {
+  append(records: readonly (Pick<MemoryRecord, 'startUs' | 'endUs'> & Omit<SpaceVector, 'space'>)[]): void {
     this.#fd ??= openSync(this.path, 'r+');
     const size = recordBytes(this.header.dim);
-    const whole = Buffer.concat(records.map(({ startUs, endUs, vector }) => encodeRecord(startUs, endUs, vector)));
+    const whole = Buffer.concat(records.map(({ startUs, endUs, vector, confidence }) => encodeRecord(startUs, endUs, vector, confidence)));
     const at = HEADER_BYTES + this.#count * size;
     try {
       let written = 0;

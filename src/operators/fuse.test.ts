@@ -44,6 +44,19 @@ describe('fuse', () => {
     expect(out[1]).toMatchObject({ startUs: 9_999_000, endUs: 10_400_000, errorUs: 5 });
   });
 
+  it('lets those speak softly that are not sure, and is as sure as they are', () => {
+    const { clock, input, out } = setUp();
+    input.next(embedding('front', 'image', 10_000, [1, 0]));
+    input.next({ ...embedding('mic', 'audio', 10_000, [0, 1]), confidence: 0.25 });
+    clock.advanceMs(500);
+    expect(out[0]).toMatchObject({ weights: { front: 0.8, mic: 0.2 } });
+    expect(out[0]?.confidence).toBeCloseTo(0.8 + 0.2 * 0.25, 9);
+    expect((out[0]?.vector[1] ?? 0) / (out[0]?.vector[0] ?? 0)).toBeCloseTo(0.25, 6);
+    input.next({ ...embedding('mic', 'audio', 12_000, [0, 1]), confidence: 0.25 });
+    clock.advanceMs(2000);
+    expect(out.at(-1)).toMatchObject({ present: ['mic'], confidence: 0.25 });
+  });
+
   it('leaves out what is too old, and is silent when nothing is new', () => {
     const { clock, input, out } = setUp();
     input.next(embedding('front', 'image', 10_000, [1, 0]));

@@ -10,8 +10,8 @@ export interface FuseOptions extends AlignOptions {
 
 /**
  * At each tick (see `align`) the weighted sum of the newest unit vectors of all sources, scaled to length 1, with who was present
- * and what each weighed. A vector weighs its modality's weight times the quality of its window: silence, darkness, clipping or a
- * collapsed encoder speak softly or not at all. Vectors that weigh nothing together, or cancel each other, give no fused one.
+ * and what each weighed. A vector weighs its modality's weight times the quality of its window times its confidence: silence, darkness,
+ * clipping, a collapsed encoder or one that is not sure speak softly or not at all. Vectors that weigh nothing together, or cancel each other, give no fused one.
  */
 export function fuse({ weights, ...terms }: FuseOptions): (embeddings$: Observable<Embedding>) => Observable<Fused> {
   return (embeddings$) => {
@@ -21,7 +21,15 @@ export function fuse({ weights, ...terms }: FuseOptions): (embeddings$: Observab
       map((aligned): Fused | undefined => {
         const shares = sharesOf(aligned.present, weights);
         const vector = weightedSum(aligned.present, shares);
-        return vector && { ...describe(aligned), seq: seq++, weights: named(aligned.present, shares), vector };
+        return (
+          vector && {
+            ...describe(aligned),
+            seq: seq++,
+            weights: named(aligned.present, shares),
+            vector,
+            ...sureness(aligned.present, shares),
+          }
+        );
       }),
       filter((fused) => fused !== undefined),
     );
@@ -30,7 +38,7 @@ export function fuse({ weights, ...terms }: FuseOptions): (embeddings$: Observab
 
 /** Weights that sum to 1; all zero where nothing weighs. */
 function sharesOf(present: readonly Embedding[], weights: FuseOptions['weights']): number[] {
-  const raw = present.map(({ modality, quality = 1 }) => (weights[modality] ?? 1) * quality);
+  const raw = present.map(({ modality, quality = 1, confidence = 1 }) => (weights[modality] ?? 1) * quality * confidence);
   const total = raw.reduce((sum, weight) => sum + weight, 0);
   return raw.map((weight) => (total > 0 ? weight / total : 0));
 }
@@ -46,7 +54,18 @@ function weightedSum(present: readonly Embedding[], shares: readonly number[]): 
   return length > 1e-6 ? sum.map((value) => value / length) : undefined;
 }
 
-const describe = ({ present, missing, held }: Aligned): Omit<Fused, 'seq' | 'weights' | 'vector'> => ({
+/** The mean confidence by those weights; left out where all are sure. */
+function sureness(present: readonly Embedding[], shares: readonly number[]): Pick<Fused, 'confidence'> {
+  if (present.every(({ confidence = 1 }) => confidence === 1)) return {};
+  return {
+    confidence: Math.min(
+      1,
+      present.reduce((sum, { confidence = 1 }, i) => sum + (shares[i] ?? 0) * confidence, 0),
+    ),
+  };
+}
+
+const describe = ({ present, missing, held }: Aligned): Omit<Fused, 'seq' | 'weights' | 'vector' | 'confidence'> => ({
   source: 'fused',
   space: present[0]?.space ?? '',
   startUs: Math.min(...present.map((embedding) => embedding.startUs)),

@@ -82,7 +82,13 @@ export type RecordedEvent = { readonly atUs: number } & (
 const sense = senseSchema;
 const span = { source: z.string(), startUs: z.number(), endUs: z.number() };
 const judged = { ...span, rule: z.string(), modality: sense, score: z.number(), threshold: z.number() };
-const vectorHead = { ...span, space: z.string(), seq: z.number(), errorUs: z.number() };
+const vectorHead = {
+  ...span,
+  space: z.string(),
+  seq: z.number(),
+  errorUs: z.number(),
+  confidence: z.number().min(0).max(1).exactOptional(),
+};
 const embeddingHead = z.object({
   ...vectorHead,
   modality: modalitySchema,

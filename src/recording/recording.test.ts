@@ -59,6 +59,7 @@ const embedding = (endUs: number): Embedding => ({
   errorUs: 3,
   samples: { first: 1, last: 2, missing: 0 },
   coverage: 1,
+  confidence: 0.25,
   vector: Float32Array.of(0.1, 0.2, 0.3, Math.fround(1 / 3)),
 });
 

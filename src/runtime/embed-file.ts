@@ -1,4 +1,4 @@
-import type { Encoders } from '../core/encoder.ts';
+import type { Encoded, Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Modality } from '../core/types.ts';
 import type { Signal } from '../frontends/signal-tensor.ts';
@@ -6,11 +6,10 @@ import type { Bundle, BundleEntry } from '../encoders/bundle.ts';
 import { signalInputs, type TimedInput } from '../encoders/signal-inputs.ts';
 import { readSignal } from '../inputs/signal-files/read-signal.ts';
 
-/** The vector of one window of a file. Times: microseconds from the beginning (motion: as its rows have them); absent for pictures. */
-export interface FileEmbedding {
+/** One window of a file. Times: microseconds from the beginning (motion: as its rows have them); absent for pictures. */
+export interface FileEmbedding extends Encoded {
   readonly startUs?: number;
   readonly endUs?: number;
-  readonly vector: Float32Array;
 }
 
 export interface EmbedFileOptions {
@@ -76,7 +75,7 @@ async function* settled(waiting: Promise<FileEmbedding>[]): AsyncGenerator<FileE
 }
 
 async function embedded({ input, ...times }: TimedInput, modality: Modality, encoders: Encoders): Promise<FileEmbedding> {
-  return { ...times, vector: await encoders.embedInput(modality, input) };
+  return { ...times, ...(await encoders.embedInput(modality, input)) };
 }
 
 /** The part of a signal between two times of its own; an end that is not given is the signal's. */

@@ -2,11 +2,12 @@ import type { MemoryAnswer, MemoryHit, MemoryQuery } from '../memory/memory-stor
 import type { Recording } from '../recording/open-recording.ts';
 import { candidatesFor, MERGE_US, mergeMoments } from '../space/search/merge-moments.ts';
 import { TopList } from '../space/search/top-list.ts';
-import { dot } from '../space/vector.ts';
+import { similarity } from '../space/vector.ts';
 
 /** The moments of a recording that are most like a vector, as `MemoryStore.search` finds those of a memory; in constant memory. */
 export async function searchRecording(recording: Recording, query: MemoryQuery): Promise<MemoryAnswer> {
   const { space, vector, top, sinceUs = -Infinity, untilUs = Infinity, sources, modalities, mergeUs = MERGE_US } = query;
+  const asked = { space, vector };
   const best = new TopList<MemoryHit>(candidatesFor(top));
   let [searched, otherSpace] = [0, 0];
   for await (const event of recording.events({ kinds: ['embedding'], ...(sources && { sources }) })) {
@@ -19,7 +20,7 @@ export async function searchRecording(recording: Recording, query: MemoryQuery):
       continue;
     }
     searched++;
-    const score = dot(vector, embedding.vector);
+    const score = similarity(asked, embedding);
     if (score > best.floor) best.push(score, { source, modality, startUs, endUs, score });
   }
   return {

@@ -5,7 +5,7 @@ const KEPT = 4096;
 /** The ring begins small and grows up to `KEPT`: most sources are slow. */
 const FIRST = 256;
 
-/** A unit vector of a moment that is over. */
+/** A moment that is over: its unit vector times how sure its encoder was, so that a product with a query is what the query scored. */
 export interface PastVector {
   readonly startUs: number;
   readonly endUs: number;
@@ -31,11 +31,11 @@ export class RecentVectors {
     this.#times = new Float64Array(2 * FIRST);
   }
 
-  push(startUs: number, endUs: number, vector: Float32Array): void {
+  push(startUs: number, endUs: number, vector: Float32Array, confidence = 1): void {
     if (vector.length !== this.#dim) return;
     if (this.#next === this.#scales.length && this.#next < KEPT) this.#grow();
     const at = this.#next % this.#scales.length;
-    this.#scales[at] = quantise(vector, this.#bytes.subarray(at * this.#dim, (at + 1) * this.#dim));
+    this.#scales[at] = confidence * quantise(vector, this.#bytes.subarray(at * this.#dim, (at + 1) * this.#dim));
     this.#times[2 * at] = startUs;
     this.#times[2 * at + 1] = endUs;
     this.#next = at + 1;

@@ -4,6 +4,8 @@ import { SpaceMismatchError } from '../core/errors.ts';
 export interface SpaceVector {
   readonly space: string;
   readonly vector: Float32Array;
+  /** How sure its encoder is of what the vector means, 0..1. Absent: 1. */
+  readonly confidence?: number;
 }
 
 /** Dot product; four sums keep the adders busy (about 3 times a plain loop). Lengths must be equal. */
@@ -39,6 +41,18 @@ export function weightedMean(vectors: readonly Float32Array[], weights?: readonl
   }
   return normalise(sum);
 }
+
+/** Many windows as one: their mean by how sure each is, and the mean of their confidence by the same weights. At least one. */
+export function pooled(windows: readonly Omit<SpaceVector, 'space'>[]): Omit<SpaceVector, 'space'> {
+  const weights = windows.map(({ confidence = 1 }) => confidence);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const vectors = windows.map(({ vector }) => vector);
+  if (total === 0) return { vector: weightedMean(vectors), confidence: 0 };
+  return { vector: weightedMean(vectors, weights), confidence: weights.reduce((sum, weight) => sum + weight * weight, 0) / total };
+}
+
+/** What a query scores on a vector: their cosine, times how sure both are. @throws SpaceMismatchError */
+export const similarity = (a: SpaceVector, b: SpaceVector): number => cosine(a, b) * (a.confidence ?? 1) * (b.confidence ?? 1);
 
 /**
  * Cosine of two unit vectors of one space, -1..1.

@@ -28,6 +28,8 @@ export interface LinearOptions {
   /** Square roots of negative numbers: NaN. */
   readonly notFinite?: boolean;
   readonly external?: string;
+  /** A second output `confidence` [batch, 1]: the sigmoid of the input's mean, or, where it is to be wrong, 2 more. */
+  readonly confidence?: 'right' | 'wrong';
 }
 
 /** A graph `embedding = normalise(flatten(input) x W ...)`, input `input` [batch, ...shape]. */
@@ -43,6 +45,7 @@ export function linearModel({
   mixing = false,
   notFinite = false,
   external,
+  confidence,
 }: LinearOptions): Uint8Array {
   const size = shape.reduce((product, n) => product * n, 1);
   const weights: Weights[] = [];
@@ -83,9 +86,17 @@ export function linearModel({
       ? { op: 'LpNormalization', inputs: [at], output: 'embedding', ints: { axis: 1, p: 2 } }
       : { op: 'Identity', inputs: [at], output: 'embedding' },
   );
+  if (confidence) {
+    weights.push({ name: 'more', dims: [1], data: Float32Array.of(confidence === 'wrong' ? 2 : 0) });
+    nodes.push(
+      { op: 'ReduceMean', inputs: ['flat'], output: 'mean', ints: { keepdims: 1 }, lists: { axes: [1] } },
+      { op: 'Sigmoid', inputs: ['mean'], output: 'share' },
+      { op: 'Add', inputs: ['share', 'more'], output: 'confidence' },
+    );
+  }
   return onnxModel({
     inputs: [{ name: 'input', dims: ['batch', ...shape] }],
-    outputs: [{ name: 'embedding', dims: ['batch', dim] }],
+    outputs: [{ name: 'embedding', dims: ['batch', dim] }, ...(confidence ? [{ name: 'confidence', dims: ['batch', 1] }] : [])],
     nodes,
     weights,
   });

@@ -43,6 +43,7 @@ export async function writeTestBundle(modalities: Partial<Record<TestModality, P
     await writeFile(join(dir, `${key}.onnx`), bytes);
     text += `  ${key}:\n    graph: ${key}.onnx\n    sha256: ${sha256(bytes)}\n`;
     text += `    input: {name: input, shape: [${shape.join(', ')}], dtype: float32}\n    output: embedding\n`;
+    if (options.confidence) text += '    confidence: confidence\n';
     text += `    window: ${window}\n    frontEnd: ${frontEnd}\n`;
   }
   await writeFile(join(dir, 'manifest.yaml'), text);

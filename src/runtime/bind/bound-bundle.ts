@@ -88,7 +88,7 @@ async function writeGolden(folder: string, fresh: Modality): Promise<void> {
   try {
     const vectors: number[][] = [];
     for (const item of [0, 1])
-      vectors.push([...(await encoders.embedInput(fresh, { tensor: { shape, data: goldenInput(fresh, item, shape) } }))]);
+      vectors.push([...(await encoders.embedInput(fresh, { tensor: { shape, data: goldenInput(fresh, item, shape) } })).vector]);
     const name = `${fresh}-bound.golden.json`;
     await writeFile(join(folder, name), JSON.stringify({ seed: 1, vectors }));
     const manifest = join(folder, 'manifest.yaml');

@@ -70,7 +70,7 @@ async function ofMaps(samples: readonly OwnSample[], { base, encoders, onProgres
   const windows: PairWindow[] = [];
   for (const [i, { source, timeUs, errorUs, payload }] of samples.entries()) {
     if (i % 20 === 0) onProgress(`embedding map ${i} of ${samples.length}`);
-    const vector = await encoders.embedInput('image', { tensor: await pictureTensor(payload, frontEnd) });
+    const { vector } = await encoders.embedInput('image', { tensor: await pictureTensor(payload, frontEnd) });
     windows.push({ source, startUs: timeUs, endUs: timeUs, errorUs, vector });
   }
   return { windows, backbone: { ...(await backboneOf(image)), frontEnd }, isSameSpace: true, fold: (head) => head };

@@ -3,8 +3,8 @@ import { EdgeBindError } from '../../core/errors.ts';
 import type { EncoderModality, Modality } from '../../core/types.ts';
 import type { PairItem, PairSide } from '../../inputs/pair-list.ts';
 import type { Keyed } from '../../space/bind/retrieval.ts';
-import { weightedMean } from '../../space/vector.ts';
-import { embedFile, type EmbedFileOptions } from '../embed-file.ts';
+import { pooled } from '../../space/vector.ts';
+import { embedFile, type FileEmbedding, type EmbedFileOptions } from '../embed-file.ts';
 import type { BindPair, BindPairs } from './bind-pair.ts';
 
 export interface PairsOfFilesOptions {
@@ -67,14 +67,13 @@ async function pairOf(
   }
 }
 
-/** The mean over a file's windows: those that lie within the stretch, where one is given. */
+/** The mean over a file's windows by how sure they are: those that lie within the stretch, where one is given. */
 async function sideVector(modality: EncoderModality, side: PairSide, options: EmbedFileOptions): Promise<Float32Array> {
   if ('text' in side) return options.encoders.embedText(side.text);
   if (modality === 'text') throw new EdgeBindError('PAIRS_UNREADABLE', `${side.file}: words are given as text, not as a file`);
-  const vectors: Float32Array[] = [];
-  for await (const { vector } of embedFile(modality, side.file, { ...options, startUs: side.startUs, endUs: side.endUs }))
-    vectors.push(vector);
-  return weightedMean(vectors);
+  const windows: FileEmbedding[] = [];
+  for await (const window of embedFile(modality, side.file, { ...options, startUs: side.startUs, endUs: side.endUs })) windows.push(window);
+  return pooled(windows).vector;
 }
 
 const keyOf = (side: PairSide): string => ('text' in side ? side.text : createHash('sha1').update(JSON.stringify(side)).digest('base64'));

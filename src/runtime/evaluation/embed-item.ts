@@ -8,8 +8,8 @@ import type { Bundle, BundleEntry } from '../../encoders/bundle.ts';
 import { decodePicture } from '../../frontends/decode-picture.ts';
 import type { FrontEnd } from '../../frontends/recipe.ts';
 import { parseMotion } from '../../inputs/signal-files/motion-rows.ts';
-import { weightedMean } from '../../space/vector.ts';
-import { embedFile, embedSignal } from '../embed-file.ts';
+import { pooled } from '../../space/vector.ts';
+import { embedFile, embedSignal, type FileEmbedding } from '../embed-file.ts';
 import type { Item } from './task.ts';
 
 /** A vector and, of motion, what its window shows. */
@@ -23,7 +23,7 @@ const CLEAR = 0.6;
 const MAX_MOTION_BYTES = 64 * 1024 * 1024;
 
 /**
- * The vectors of an item of the data: one of a picture; one of a sound, the mean of its windows; of motion one for each window that
+ * The vectors of an item of the data: one of a picture; one of a sound, the mean of its windows by how sure they are; of motion one for each window that
  * shows one thing, every quarter of a second.
  *
  * @throws UsageError `NO_ENCODER`, `FILE_UNREADABLE` and those of `embedFile`
@@ -33,10 +33,10 @@ export async function embedItem(item: Item, bundle: Bundle, encoders: Encoders):
   const entry = bundle.entries.get(modality);
   if (!entry) throw new UsageError('NO_ENCODER', `${bundle.dir} has no encoder for ${modality}`);
   if (runs) return motionVectors(file, runs, entry, encoders);
-  if (isGrey8) return [{ vector: await encoders.embedInput('thermal', { picture: await greyHeat(file, entry.frontEnd) }) }];
-  const vectors: Float32Array[] = [];
-  for await (const { vector } of embedFile(modality, file, { bundle, encoders })) vectors.push(vector);
-  return [{ vector: weightedMean(vectors) }];
+  if (isGrey8) return [await encoders.embedInput('thermal', { picture: await greyHeat(file, entry.frontEnd) })];
+  const windows: FileEmbedding[] = [];
+  for await (const window of embedFile(modality, file, { bundle, encoders })) windows.push(window);
+  return [{ vector: pooled(windows).vector }];
 }
 
 async function greyHeat(file: string, frontEnd: FrontEnd): Promise<Thermal> {
