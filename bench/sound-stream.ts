@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { withEncoders } from '../src/cli/with-encoders.ts';
 import type { Encoded } from '../src/core/encoder.ts';
 import { readNpy, writeNpy } from '../src/frontends/npy.ts';
+import type { Signal } from '../src/frontends/signal-tensor.ts';
 import { readSoundFile } from '../src/inputs/sound-file.ts';
 import { embedSignal } from '../src/runtime/embed-file.ts';
 import { seeded } from '../src/space/bind/seeded.ts';
@@ -72,8 +73,8 @@ export async function soundStream(options: SoundStreamOptions): Promise<SoundStr
       for (let fromS = 0; fromS < seconds; fromS += STRETCH_S) {
         const length = Math.min(STRETCH_S, seconds - fromS);
         const data = await mix(pastes, fromS, length + sizeMs / 1000 - hopMs / 1000, seed, options.folder, heard);
-        for await (const window of embedSignal('audio', { kind: 'sound', sound: { kind: 'pcm', rateHz: RATE, data } }, entry, encoders))
-          said.push(window);
+        for await (const { vector, confidence = 1 } of embedSignal('audio', soundOf(data), entry, encoders))
+          said.push({ vector, confidence });
         process.stderr.write(`edgebind: ${Math.round(fromS + length)} of ${seconds} s of the stream are embedded\n`);
       }
       // The confidence behind each vector.
@@ -86,6 +87,8 @@ export async function soundStream(options: SoundStreamOptions): Promise<SoundStr
     return { events, heard: said, hopS: hopMs / 1000, windowS: sizeMs / 1000 };
   });
 }
+
+const soundOf = (data: Float32Array): Signal => ({ kind: 'sound', sound: { kind: 'pcm', rateHz: RATE, data } });
 
 interface Paste extends HeardEvent {
   readonly file: string;
