@@ -13,8 +13,11 @@ export interface LoadTask {
   readonly warmUpSeconds: number;
 }
 
-/** Milliseconds from the sending of a window's newest sample to the receipt of its vector, by sense. */
-export type Latencies = Readonly<Record<BenchSense, readonly number[]>>;
+/**
+ * Milliseconds from the sending of a window's newest sample to the receipt of its vector, by sense. `closed`: from the reading that closed
+ * a window of motion: the first one after its end, where windows end at a time; the newest, where they end after so many readings.
+ */
+export type Latencies = Readonly<Record<BenchSense | 'closed', readonly number[]>>;
 
 /** The load of a small site: JPEG 640 x 480 of 70 kB, sound in chunks of 20 ms, heat, motion. Per second. */
 const RATES: Readonly<Record<BenchSense, number>> = { image: 30, audio: 50, thermal: 9, imu: 200 };
@@ -35,7 +38,7 @@ async function load({ mqttUrl, streamUrl, seconds, warmUpSeconds }: LoadTask): P
   await new Promise((resolve, reject) => stream.once('open', resolve).once('error', reject));
   stream.send('{"op":"subscribe","sub":"all","channel":"embeddings"}');
   const sent: Record<BenchSense, number[]> = { image: [], audio: [], thermal: [], imu: [] };
-  const latencies: Record<BenchSense, number[]> = { image: [], audio: [], thermal: [], imu: [] };
+  const latencies: Record<keyof Latencies, number[]> = { image: [], audio: [], thermal: [], imu: [], closed: [] };
   const start = performance.now() + 100;
   stream.on('message', (data: Buffer) => {
     const now = performance.now();
@@ -43,6 +46,7 @@ async function load({ mqttUrl, streamUrl, seconds, warmUpSeconds }: LoadTask): P
     const newest = message.newest ?? message.samples?.last;
     if (message.modality === undefined || newest === undefined || now < start + warmUpSeconds * 1000) return;
     latencies[message.modality].push(now - (sent[message.modality][newest] ?? NaN));
+    if (message.modality === 'imu') latencies.closed.push(now - (sent.imu[message.samples ? newest + 1 : newest] ?? NaN));
   });
   const timers = senses.map((sense) => setInterval(() => catchUp(sense), 1000 / RATES[sense] / 2));
   function catchUp(sense: BenchSense): void {
