@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { map, merge, Subject, Subscription } from 'rxjs';
-import type { Engine, Pipeline } from '../../pipelines/engine.ts';
+import type { Engine } from '../../pipelines/engine.ts';
 import type { Judged } from '../alerts/active-rule.ts';
-import { messageOf } from '../core/errors.ts';
 import { DecisionClock } from '../core/decision-clock.ts';
 import { Ledger } from '../core/ledger.ts';
-import type { SourceConfig } from '../core/source-config.ts';
 import { hostClock } from '../core/time.ts';
 import type { Alert, Embedding } from '../core/types.ts';
 import { Hub } from '../outputs/hub.ts';
@@ -14,10 +12,10 @@ import { MqttOutput } from '../outputs/mqtt-output.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { Alerting } from './alerting.ts';
-import { findBundle } from './bundles.ts';
-import { checkSources, placed } from './check-sources.ts';
-import { EDITED_FOR_LATER, namesOf, type Config, type LoadedConfig } from './config.ts';
+import { placed } from './check-sources.ts';
+import { namesOf, type LoadedConfig } from './config.ts';
 import type { EdgeBindOptions } from './edgebind-options.ts';
+import { Exchange, type InForce } from './exchange.ts';
 import { HostClockReport } from './host-clock-report.ts';
 import { listen } from './listen.ts';
 import { knownWords } from './known-words.ts';
@@ -30,14 +28,11 @@ import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath } from './senses.ts';
-import type { ServedModel } from './served-model.ts';
 import { CHECKPOINT_BYTES, RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
 import { Stations } from './stations.ts';
-import { stationsToClose } from './stations-to-close.ts';
 import { readinessOf, statusOf } from './status.ts';
 import { tidy } from './tidy.ts';
 import { Transport } from './transport.ts';
-import { Turns } from './turns.ts';
 
 /** A running EdgeBind: sources, pipelines, rules and the server, from start to stop. */
 export class EdgeBind {
@@ -53,33 +48,25 @@ export class EdgeBind {
   readonly #stations: Stations;
   readonly #loopDelay: LoopDelay;
   readonly #hostClock: HostClockReport;
-  readonly #folder: string;
   readonly #models: ModelHost;
   readonly #hub: Hub;
   readonly #alerting: Alerting;
-  #config: Config;
-  /** Where things stand in the newest config file. */
-  #at: LoadedConfig['at'];
+  readonly #inForce: InForce;
+  readonly #exchange: Exchange;
   readonly #transport: Transport;
   readonly #mqtt: MqttOutput | undefined;
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
   readonly #past: Past;
   readonly #fusion: LiveFusion;
-  /** Users' own, by source. */
-  #pipelines: ReadonlyMap<string, Pipeline> = new Map();
-  /** Edits of the config and changes of the model are put into force one after the other. */
-  readonly #turns = new Turns();
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: EdgeBindOptions, loaded: LoadedConfig, models: ModelHost, ledger: Ledger) {
-    const { config, folder } = loaded;
+  private constructor(options: EdgeBindOptions, inForce: InForce, models: ModelHost, ledger: Ledger) {
+    const { config, folder } = inForce;
     this.#options = options;
     this.#hostClock = new HostClockReport(hostClock, options.log);
-    this.#config = config;
-    this.#at = loaded.at;
-    this.#folder = folder;
+    this.#inForce = inForce;
     this.#models = models;
     this.#ledger = ledger;
     const { world } = options;
@@ -88,9 +75,9 @@ export class EdgeBind {
       stateDir,
       folder,
       models: () => models.inService,
-      known: () => namesOf(this.#config),
+      known: () => namesOf(inForce.config),
       remembered: (query) => this.#past.scores(query, this.#clock.nowUs()),
-      isThere: (id) => (id === 'fused' ? this.#config.fusion !== undefined : this.#config.sources.some((source) => source.id === id)),
+      isThere: (id) => (id === 'fused' ? inForce.config.fusion !== undefined : inForce.config.sources.some((source) => source.id === id)),
       clock: this.#clock,
       log: options.log,
       ...(world && { recorded: (rule) => world.query(rule) }),
@@ -101,8 +88,8 @@ export class EdgeBind {
       onRules: (rules) => this.#recorder?.rules(rules),
       onVerdict: (alert, isRight) => this.#recorder?.verdict(alert, isRight),
       explain: (error, { id }) => {
-        const index = this.#config.alerts.findIndex((rule) => rule.id === id);
-        return index < 0 ? error : placed(this.#at(['alerts', index, 'query']), error);
+        const index = inForce.config.alerts.findIndex((rule) => rule.id === id);
+        return index < 0 ? error : placed(inForce.at(['alerts', index, 'query']), error);
       },
     });
     this.#hub = new Hub({
@@ -137,7 +124,7 @@ export class EdgeBind {
     this.#fusion = new LiveFusion({ embeddings$: this.#embeddings, models, clock: this.#decisionClock });
     this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
     this.#stations = new Stations({
-      config: () => this.#config,
+      config: () => inForce.config,
       world,
       folder,
       transport: this.#transport,
@@ -150,6 +137,19 @@ export class EdgeBind {
       onEmbedding: (embedding) => this.#embeddings.next(embedding),
       onStatus: (status) => this.#outlets.status(status),
     });
+    this.#exchange = new Exchange({
+      inForce,
+      models,
+      stations: this.#stations,
+      alerting: this.#alerting,
+      transport: this.#transport,
+      outlets: this.#outlets,
+      fusion: this.#fusion,
+      log: options.log,
+      // The models of a replay are those of its recording.
+      isWatching: !world,
+      onChange: () => this.#recordSession(),
+    });
     // Last: its timer runs until it is stopped, and of what fails to be built nobody stops the parts.
     this.#loopDelay = new LoopDelay();
   }
@@ -161,17 +161,17 @@ export class EdgeBind {
    */
   static async start(loaded: LoadedConfig, options: EdgeBindOptions): Promise<EdgeBind> {
     const ledger = new Ledger();
-    const pipelines = await loadPipelines(loaded);
+    const { config, at, folder } = loaded;
+    const inForce: InForce = { config, at, folder, pipelines: await loadPipelines(loaded) };
     let edgebind: EdgeBind | undefined;
     const models = await openModels(loaded, {
       ledger,
       log: options.log,
-      config: () => (edgebind ? edgebind.#config : loaded.config),
+      config: () => inForce.config,
       encode: () => options.world?.encode ?? (edgebind ? edgebind.#outlets.encode : {}),
     });
     try {
-      edgebind = new EdgeBind(options, loaded, models, ledger);
-      edgebind.#pipelines = pipelines;
+      edgebind = new EdgeBind(options, inForce, models, ledger);
       await edgebind.#run();
       return edgebind;
     } catch (error) {
@@ -196,84 +196,7 @@ export class EdgeBind {
    * @throws UsageError with what is wrong with it
    */
   reconfigure(loaded: LoadedConfig): Promise<void> {
-    return this.#turns.take(() => this.#reconfigure(loaded));
-  }
-
-  async #reconfigure(loaded: LoadedConfig): Promise<void> {
-    const { model, sources, fusion, alerts } = loaded.config;
-    const config = { ...this.#config, model, sources, fusion, alerts };
-    if (JSON.stringify(config) !== JSON.stringify(loaded.config)) this.#options.log.warn({}, EDITED_FOR_LATER);
-    const pipelines = await loadPipelines(loaded);
-    const dir = findBundle(model, this.#folder);
-    const isOther = model !== this.#config.model;
-    try {
-      const next = isOther ? await this.#models.prepare(dir, loaded.at(['model'])) : undefined;
-      await this.#change({ ...loaded, config }, pipelines, next);
-    } catch (error) {
-      // What is wrong with the other bundle may be repaired.
-      if (isOther) this.#watchModel(dir, () => this.#reconfigure(loaded));
-      throw error;
-    }
-    this.#models.forgive();
-    this.#watchModel(dir);
-  }
-
-  /** Takes a bundle into service whenever its files change. */
-  #watchModel(dir: string, attempt = () => this.#update(dir)): void {
-    if (!this.#options.world) this.#models.watch(dir, () => this.#turns.take(attempt));
-  }
-
-  async #update(dir: string): Promise<void> {
-    const next = await this.#models.prepare(dir);
-    if (next) await this.#change({ config: this.#config, at: this.#at }, this.#pipelines, next);
-  }
-
-  /** Exchanges the config, and the model where there is a next one; or throws, and both are as they were. */
-  async #change(
-    { config: next, at }: Pick<LoadedConfig, 'config' | 'at'>,
-    pipelines: ReadonlyMap<string, Pipeline>,
-    model: ServedModel | undefined,
-  ): Promise<void> {
-    const [before, old] = [this.#config, this.#models.current.bundle];
-    const bundle = model?.bundle ?? old;
-    const gone = stationsToClose(this.#stations.all, { config: before, bundle: old }, { config: next, bundle });
-    const isNew = ({ id }: SourceConfig): boolean => !this.#stations.has(id) || gone.some((station) => station.id === id);
-    let added: readonly SourceConfig[];
-    // All that can fail comes first, and leaves everything as it is.
-    try {
-      checkSources({ config: next, at }, bundle);
-      added = await this.#stations.resolve(next.sources.filter(isNew));
-      if (model) this.#models.admit(model);
-      [this.#config, this.#at] = [next, at];
-      // The rules before the first vector of a new space.
-      await this.#alerting.book.configure(next.alerts);
-    } catch (error) {
-      this.#config = before;
-      if (model) await this.#models.dismiss(model, error);
-      await this.#transport.release(before.sources);
-      throw error;
-    }
-    await this.#stations.close(gone);
-    this.#alerting.forget(gone.map(({ id }) => id));
-    this.#pipelines = pipelines;
-    if (model) this.#takeOver(model);
-    this.#stations.open(added, pipelines);
-    this.#recordSession();
-    if (JSON.stringify([next.fusion, next.sources]) !== JSON.stringify([before.fusion, before.sources])) this.#fusion.begin(next);
-    await this.#transport.release(next.sources);
-  }
-
-  /** Everyone is told of the space, then it comes; and again when the space before is over. */
-  #takeOver(model: ServedModel): void {
-    this.#alerting.enter(model.space.id);
-    this.#outlets.spaces();
-    const isOver = this.#models.takeOver(model).then(() =>
-      this.#turns.take(async () => {
-        await this.#alerting.book.refresh();
-        this.#outlets.spaces();
-      }),
-    );
-    isOver.catch((error: unknown) => this.#options.log.error({ error: messageOf(error) }, 'the model of before is not gone cleanly'));
+    return this.#exchange.reconfigure(loaded);
   }
 
   /** Takes a recorded vector whose window began before the recording did. */
@@ -301,17 +224,18 @@ export class EdgeBind {
     this.#recordSession();
     this.#subscription.add(this.#hostClock.steps$.subscribe((byUs) => this.#recorder?.hostStep(byUs)));
     this.#judge();
-    await this.#alerting.start(this.#config.alerts);
+    const inForce = this.#inForce;
+    await this.#alerting.start(inForce.config.alerts);
     this.#recorder?.learnt(this.#alerting.learnt(RECORDED_BACKGROUND_BYTES));
     this.#recorder?.checkpoints(() => this.#alerting.checkpoint(CHECKPOINT_BYTES));
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
-    this.#stations.open(await this.#stations.resolve(this.#config.sources), this.#pipelines);
-    this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fusion.begin(this.#config));
-    this.#watchModel(this.#models.current.bundle.dir);
+    this.#stations.open(await this.#stations.resolve(inForce.config.sources), inForce.pipelines);
+    this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fusion.begin(inForce.config));
+    this.#exchange.watch(this.#models.current.bundle.dir);
   }
 
   #listen(): Promise<Server> {
-    return listen({ config: this.#config, folder: this.#folder }, this.#options, {
+    return listen(this.#inForce, this.#options, {
       hub: this.#hub,
       clock: this.#clock,
       log: this.#options.log,
@@ -337,8 +261,8 @@ export class EdgeBind {
     const { server } = this.#options;
     const parts = {
       server,
-      config: this.#config,
-      folder: this.#folder,
+      config: this.#inForce.config,
+      folder: this.#inForce.folder,
       boot: this.#boot,
       startedUs: this.#startedUs,
       alerts: this.#alerting.alerts,
@@ -395,7 +319,7 @@ export class EdgeBind {
   async #stop(): Promise<void> {
     const { log } = this.#options;
     this.#models.hasten();
-    await this.#turns.close();
+    await this.#exchange.close();
     await tidy(log, 'inputs', () => this.#stations.stopInputs());
     // What waits is encoded, judged and published before the doors close.
     await tidy(log, 'encoders', () => this.#models.stop());
