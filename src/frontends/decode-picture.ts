@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
-import sharp, { type Sharp } from 'sharp';
+import type * as SharpModule from 'sharp';
+import type { Sharp } from 'sharp';
 import { messageOf, PayloadError } from '../core/errors.ts';
 import type { SpareBuffers } from '../core/spare-buffers.ts';
 import type { RgbPicture } from '../core/types.ts';
@@ -10,8 +11,14 @@ import { openTurboJpeg } from './turbo-jpeg.ts';
 const MAX_PIXELS = 50_000_000;
 const MAX_SIDE = 32_768;
 
-sharp.cache(false);
-sharp.concurrency(1);
+/** Loaded when it is first needed: a thread that sees only photographs of a camera does without its 3 MB. */
+let libvips: Promise<typeof SharpModule.default> | undefined;
+const loadLibvips = (): Promise<typeof SharpModule.default> =>
+  (libvips ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    sharp.concurrency(1);
+    return sharp;
+  }));
 
 /** For worker threads: the main one has an event loop to keep, and leaves the work to the threads of libvips. */
 const turboJpeg = isMainThread ? undefined : openTurboJpeg();
@@ -74,6 +81,7 @@ interface Head {
 }
 
 async function decoded<T>(bytes: Uint8Array, read: (image: Sharp, head: Head) => Promise<T>): Promise<T> {
+  const sharp = await loadLibvips();
   try {
     const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'truncated', ignoreIcc: true });
     const head = photoHead(bytes) ?? (await image.metadata());
