@@ -7,6 +7,7 @@ const tail = z.object({
   perDay: z.number(),
   peaks: z.number(),
   events: z.number(),
+  until: z.number().default(0),
   shapes: z.array(z.object({ weight: z.number(), shape: z.number(), scale: z.number() })),
 });
 

@@ -1,4 +1,5 @@
 import type { ToldBackground } from '../alerts/told-background.ts';
+import { cosineAt, spreadsTo } from '../space/background.ts';
 import { rateAt } from '../space/pareto-tail.ts';
 import { rateWords } from './rate-words.ts';
 
@@ -31,14 +32,15 @@ function row(background: ToldBackground): string {
 }
 
 function histogram({ level, spread, threshold, histogram: { counts, fromSpreads, stepSpreads } }: ToldBackground): string {
-  const lowest = level + spread * fromSpreads;
-  const highest = Math.max(level + spread * (fromSpreads + stepSpreads * counts.length), (threshold ?? level) + spread);
+  const score = (spreads: number): number => cosineAt({ level, spread }, spreads);
+  const lowest = score(fromSpreads);
+  const highest = Math.max(score(fromSpreads + stepSpreads * counts.length), (threshold ?? level) + spread);
   const x = scale(lowest, highest, LEFT);
   const most = Math.log10(1 + Math.max(1, ...counts));
   const y = (count: number): number => HEIGHT - BOTTOM - (Math.log10(1 + count) / most) * (HEIGHT - BOTTOM - TOP);
   const bars = counts.map((count, i) => {
-    const from = lowest + spread * stepSpreads * i;
-    const width = Math.max(1, x(from + spread * stepSpreads) - x(from) - 1);
+    const from = score(fromSpreads + stepSpreads * i);
+    const width = Math.max(1, x(score(fromSpreads + stepSpreads * (i + 1))) - x(from) - 1);
     return count > 0
       ? `<rect x="${x(from).toFixed(1)}" y="${y(count).toFixed(1)}" width="${width.toFixed(1)}" height="${(HEIGHT - BOTTOM - y(count)).toFixed(1)}" fill="${INK}"/>`
       : '';
@@ -55,9 +57,9 @@ function histogram({ level, spread, threshold, histogram: { counts, fromSpreads,
 function tail({ level, spread, threshold, asked, watchedMinutes, highest, tail: fitted }: ToldBackground): string {
   if (!fitted || highest.length === 0 || watchedMinutes <= 0) return '';
   const days = watchedMinutes / DAY_MINUTES;
-  const score = (spreads: number): number => level + spread * spreads;
+  const score = (spreads: number): number => cosineAt({ level, spread }, spreads);
   const from = fitted.from;
-  const to = Math.max(highest.at(-1) ?? from, threshold === undefined ? from : (threshold - level) / spread) + 1;
+  const to = Math.max(highest.at(-1) ?? from, threshold === undefined ? from : spreadsTo({ level, spread }, threshold)) + 1;
   const most = Math.log10(highest.length / days) + 0.2;
   const least = Math.min(Math.log10(0.5 / days), asked === undefined ? Infinity : Math.log10(asked)) - 0.7;
   const x = scale(score(from), score(to), RIGHT);

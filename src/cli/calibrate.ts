@@ -9,6 +9,7 @@ import { openRecording, type Recording } from '../recording/open-recording.ts';
 import { calibrateRecording, recordedRules, type RuleToCalibrate } from '../runtime/calibrate-recording.ts';
 import { backgroundSvg } from './background-svg.ts';
 import { progressLine } from './progress-line.ts';
+import { cosineAt } from '../space/background.ts';
 import { rateWords } from './rate-words.ts';
 import { withEncoders } from './with-encoders.ts';
 
@@ -171,8 +172,8 @@ function bars({ histogram: { counts, fromSpreads, stepSpreads }, level, spread, 
   const last = counts.findLastIndex((count) => count > 0);
   if (first < 0) return [];
   return counts.slice(first, last + 1).map((count, i) => {
-    const from = level + spread * (fromSpreads + stepSpreads * (first + i));
-    const mark = threshold !== undefined && from <= threshold && threshold < from + spread * stepSpreads ? ' <- threshold' : '';
+    const [from = 0, to = 0] = [i, i + 1].map((n) => cosineAt({ level, spread }, fromSpreads + stepSpreads * (first + n)));
+    const mark = threshold !== undefined && from <= threshold && threshold < to ? ' <- threshold' : '';
     return `  ${from.toFixed(3).padStart(7)} ${'#'.repeat(Math.ceil((50 * count) / most)).padEnd(50)} ${count}${mark}`;
   });
 }

@@ -21,6 +21,8 @@ export interface JudgedAlarm {
  * many that they cannot be what was asked for. All state is in `cells`.
  */
 export class AlarmRecord {
+  /** So many are kept. */
+  static readonly MOST: number = KEPT;
   static readonly CELLS: number = VERDICTS + KEPT;
   readonly #cells: Float64Array;
 
@@ -59,6 +61,14 @@ export class AlarmRecord {
     let count = 0;
     for (let at = 0; at < KEPT; at++) if (this.#isSince(at, sinceUs) && this.#cell(VERDICTS + at) === OPEN) count++;
     return count;
+  }
+
+  /** Heights of the alarms that nobody has judged. */
+  get openHeights(): number[] {
+    const heights: number[] = [];
+    for (let at = 0; at < KEPT; at++)
+      if (this.#cell(TIMES + at) > 0 && this.#cell(VERDICTS + at) === OPEN) heights.push(this.#cell(HEIGHTS + at));
+    return heights;
   }
 
   /** Declares unjudged alarms since then background; calls `learn` with each. */

@@ -128,7 +128,7 @@ describe('Background', () => {
     const background = new Background(2);
     const still = (i: number): number => 0.1 + 1e-4 * Math.sin(i);
     expect(watch(background, 2 * HOUR, still).alarms).toBe(0);
-    expect(background.threshold! - 0.1).toBeGreaterThan(0.0199);
+    expect(background.threshold! - 0.1).toBeGreaterThan(0.0195);
     expect(watch(background, 600, (i) => still(i) + 0.004 * (i % 2), 2 * HOUR).alarms).toBe(0);
   });
 

@@ -8,6 +8,7 @@ const SHIFT = 4;
 const RECENT = 5;
 const CHANGES = 6;
 const SPREAD = 7;
+const LOWER = 8;
 
 /** How fast the level follows: the time in which a distance shrinks to a third. Dusk takes an hour. */
 const FOLLOW_US = 300e6;
@@ -29,6 +30,14 @@ const SHIFTED = 1.3;
 const LEAST_SPREAD = 0.003;
 /** Nor as less than this share of the widest of the last day: after a silent night the first noise of the morning is no news. */
 const SHARE_OF_WIDEST = 0.35;
+/**
+ * Events are high: what lies below the level tells of a wider spread within a minute, e.g. when noise begins after silence. Scores further
+ * below than so many spreads count as that far, one score counts at most so much, and it is believed from so many spreads on.
+ */
+const LOWER_FOLLOW_US = 60e6;
+const LOWER_PULL = 8;
+const LOWER_MOST = 1 / 32;
+const LOWER_TRUSTED = 1.5;
 /** A hole in the scores moves the background no further than so much time. */
 const LONGEST_STEP_US = 60e6;
 
@@ -38,7 +47,7 @@ const LONGEST_STEP_US = 60e6;
  * the first scores, so that it can be kept.
  */
 export class DriftTracker {
-  static readonly CELLS = 8;
+  static readonly CELLS = 9;
   /** Scores that are kept until there is a level. */
   static readonly FIRST: number = FIRST;
   readonly #cells: Float64Array;
@@ -101,6 +110,9 @@ export class DriftTracker {
     const away = clip(z, SPREAD_PULL) * spread;
     const next = variance + Math.max(step / (SPREAD_FOLLOW_US + step), least) * ((away * away) / CLIPPED_VARIANCE - variance);
     cells[at + VARIANCE] = next;
+    const below = Math.max(-LOWER_PULL, Math.min(0, z)) * spread;
+    const lower = cells[at + LOWER] ?? 0;
+    cells[at + LOWER] = lower + Math.min(step / (LOWER_FOLLOW_US + step), LOWER_MOST) * (2 * below * below - lower);
     const recent = cells[at + RECENT] ?? 0;
     cells[at + RECENT] = recent + (step / (RECENT_US + step)) * (score - recent);
     const before = cells[at + SHIFT] ?? 0;
@@ -123,14 +135,22 @@ export class DriftTracker {
   }
 
   #spread(now: number, widest: number): void {
+    const usual = Math.max(now, SHARE_OF_WIDEST * widest, LEAST_SPREAD);
+    const lower = this.#cell(LOWER);
     this.#put(WIDEST, widest);
-    this.#put(SPREAD, Math.max(now, SHARE_OF_WIDEST * widest, LEAST_SPREAD));
+    this.#put(SPREAD, lower > (LOWER_TRUSTED * usual) ** 2 ? Math.sqrt(lower) : usual);
+  }
+
+  /** Counts a change that was found elsewhere. */
+  noteChange(): void {
+    this.#put(CHANGES, this.changes + 1);
   }
 
   #change(): void {
     this.#put(LEVEL, this.#cell(RECENT));
     this.#put(SHIFT, 0);
-    this.#put(CHANGES, this.changes + 1);
+    this.#put(LOWER, 0);
+    this.noteChange();
   }
 
   #put(place: number, value: number): void {

@@ -41,6 +41,10 @@ export class PeakStore {
     return this.#cell(TOTAL) + this.#cell(GENERATION_CELLS + TOTAL);
   }
 
+  clear(): void {
+    this.#cells.fill(0);
+  }
+
   /** Counts time in which there were scores. */
   watch(stepUs: number): void {
     const cells = this.#cells;
@@ -97,7 +101,8 @@ export class PeakStore {
     return count;
   }
 
-  sample(): PeakSample {
+  /** @param others heights of peaks that are kept elsewhere */
+  sample(others: readonly number[] = []): PeakSample {
     // Below the lowest peak of a full generation others have been let go.
     let from = Number.NEGATIVE_INFINITY;
     for (const base of [0, GENERATION_CELLS])
@@ -112,7 +117,8 @@ export class PeakStore {
         if (this.#cell(base + TIMES + at) < 0) certain = Math.max(certain, height);
       }
     }
-    return { heights: Float64Array.from(heights).sort(), total: this.total, watchedUs: this.watchedUs, certain };
+    for (const height of others) if (height >= from) heights.push(height);
+    return { heights: Float64Array.from(heights).sort(), total: this.total + others.length, watchedUs: this.watchedUs, certain };
   }
 
   #lowest(base: number): number {
