@@ -85,7 +85,7 @@ async function bind(folder, data, sense, anchor) {
   const figures = ({ recall }) => `${recall[1].toFixed(3)} (${recall[5].toFixed(3)})`;
   const { chance } = report.bound.freshToAnchor;
   const cells = [sense, anchor, train + validation, held, `${chance[1].toFixed(3)} (${chance[5].toFixed(3)})`];
-  return `| ${[...cells, figures(report.untrained.freshToAnchor), figures(report.bound.freshToAnchor)].join(' | ')} |`;
+  return `| ${[...cells, report.untrained ? figures(report.untrained.freshToAnchor) : '-', figures(report.bound.freshToAnchor)].join(' | ')} |`;
 }
 
 requireNode();

@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Ledger } from '../src/core/ledger.ts';
+import { silentLog } from '../src/core/log.ts';
+import { hostClock } from '../src/core/time.ts';
 import { openBundle } from '../src/encoders/bundle.ts';
+import { Recorder } from '../src/recording/recorder.ts';
 import type { BindReport } from '../src/runtime/bind/bind-report.ts';
 import { seeded } from '../src/space/bind/seeded.ts';
+import { normalise } from '../src/space/vector.ts';
+import { noise } from './helpers/onnx-writer.ts';
 import { writeTestBundle } from './helpers/test-bundle.ts';
 
 const cli = fileURLToPath(new URL('../bin/edgebind.js', import.meta.url));
@@ -54,6 +60,32 @@ function listOf(name: string, count: number, partner: (i: number) => number, mot
     JSON.stringify({ image: `scenes/s${partner(i)}-image.png`, imu: `scenes/s${motion(i)}-imu.csv`, group: `${Math.floor(i / 4)}` });
   writeFileSync(join(folder, name), Array.from({ length: count }, (_, i) => line(i)).join('\n'));
   return name;
+}
+
+/** Two minutes of a camera and a motion sensor, whose clock is so much later, or known so badly. */
+async function recordTwo(file: string, { laterUs = 0, errorUs = 1000 }: { laterUs?: number; errorUs?: number }): Promise<void> {
+  const { space } = await openBundle(model);
+  const startUs = 1_700_000_000e6;
+  const recorder = new Recorder({ to: { file }, clock: hostClock, ledger: new Ledger(), log: silentLog, server: 'test' });
+  const sources = [
+    { id: 'cam', modality: 'image', from: 'file:x' },
+    { id: 'wrist', modality: 'imu', from: 'file:x' },
+  ];
+  recorder.session({ server: 'test', boot: 'b', space, startedUs: startUs, folder, config: { sources }, alerts: [] });
+  const samples = { first: 0, last: 0, missing: 0 };
+  for (let i = 0; i < 120; i++) {
+    for (const [source, modality, atUs, unsureUs] of [
+      ['cam', 'image', startUs + i * 1e6, 1000],
+      ['wrist', 'imu', startUs + i * 1e6 + laterUs, errorUs],
+    ] as const) {
+      const payload = { kind: 'imu' as const, values: new Float32Array(6) };
+      recorder.reading(source, modality, { arrivalUs: atUs, payload }, undefined);
+      const vector = normalise(noise(space.dim, i + 1));
+      const times = { startUs: atUs, endUs: atUs + 1e6, errorUs: unsureUs };
+      recorder.embedding({ source, modality, ...times, samples, coverage: 1, space: space.id, seq: i, vector });
+    }
+  }
+  await recorder.stop();
 }
 
 describe('edgebind bind', () => {
@@ -118,6 +150,31 @@ describe('edgebind bind', () => {
     expect(existsSync(join(folder, out))).toBe(false);
   });
 
+  it('shows heat to the picture network where its own encoder sees less, and says so', async () => {
+    const seeing = await writeTestBundle({ image: { seed: 3, features: true }, thermal: { seed: 4 } });
+    const random = seeded(17);
+    const patterns = Array.from({ length: FACTS }, () => Array.from({ length: 256 }, () => random() - 0.5));
+    for (const [i, facts] of scenes.entries()) {
+      const celsius = (at: number): number => 25 + 4 * facts.reduce((sum, fact, k) => sum + fact * (patterns[k]?.[at] ?? 0), 0);
+      const centikelvin = Uint16Array.from({ length: 256 }, (_, at) => Math.round(100 * (celsius(at) + 273.15)));
+      await sharp(centikelvin, { raw: { width: 16, height: 16, channels: 1 } })
+        .toColourspace('grey16')
+        .png()
+        .toFile(join(folder, 'scenes', `s${i}-thermal.png`));
+    }
+    const list = scenes.map((_, i) => JSON.stringify({ image: `scenes/s${i}-image.png`, thermal: `scenes/s${i}-thermal.png` }));
+    writeFileSync(join(folder, 'heat.jsonl'), list.join('\n'));
+    const args = ['--pairs', 'heat.jsonl', '--anchor', 'image', '--new', 'thermal', '--model', seeing, '--out', 'heat', '--json'];
+    const { status, stdout, stderr } = edgebind('bind', ...args);
+    expect([status, stderr]).toEqual([0, '']);
+    const { features, bound, untrained } = JSON.parse(stdout) as BindReport & { features: string };
+    expect(features).toBe('the image encoder of test 1.0.0');
+    expect(bound.freshToAnchor.recall[5]).toBeGreaterThan(untrained?.freshToAnchor.recall[5] ?? 1);
+    const { entries } = await openBundle(join(folder, 'heat'));
+    expect(entries.get('thermal')?.frontEnd).toMatchObject({ kind: 'thermal', size: 16, channels: 3, lowC: 24, highC: 26 });
+    expect(edgebind('embed', '--model', 'heat', '--modality', 'thermal', 'scenes/s0-thermal.png').stdout).toContain('"modality":"thermal"');
+  });
+
   it('offers a smaller head where a linear one has too few pairs, and that one learns from them', () => {
     const list = listOf('some.jsonl', 40, (i) => i);
     const refused = bind(list, 'some');
@@ -127,6 +184,17 @@ describe('edgebind bind', () => {
     const { training, bound } = JSON.parse(stdout) as BindReport;
     expect(training.directions).toBe(8);
     expect(bound.freshToAnchor.meanRank).toBeLessThan(0.3);
+  });
+
+  it.each([
+    ['lie years apart', { laterUs: 5e13 }, /image was recorded from 2023-\S+ to 2023-\S+, imu from 2025-.*no common time base/],
+    ['are not known well enough', { errorUs: 60e6 }, /the clock of imu is less sure than its windows are long.*no common time base/],
+  ])('refuses a recording of two senses whose clocks %s, by name', async (name, clock, words) => {
+    const recording = join(folder, `${name}.mcap`);
+    await recordTwo(recording, clock);
+    const { status, stderr } = bind(recording, name);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(words)]);
+    expect(existsSync(join(folder, name))).toBe(false);
   });
 
   it('leaves a folder alone that is there already', () => {

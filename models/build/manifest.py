@@ -4,6 +4,7 @@ import hashlib
 import shutil
 
 import numpy as np
+import onnx
 import yaml
 
 import captions
@@ -32,6 +33,7 @@ PLANE_INPUT = {"name": "input", "shape": [1, 224, 224], "dtype": "float32"}
 MODALITIES = {
     "image": {
         "graph": "image.onnx", "input": PICTURE_INPUT, "window": {"kind": "frame"},
+        "features": None,
         "frontEnd": {"kind": "image", "size": 224, "resize": "squash", "resample": "bicubic", "cropRatio": 1, **PIXELS},
         "licence": "Apache-2.0", "source": f"{LITE0}; {POSE}",
     },
@@ -70,7 +72,7 @@ MODALITIES = {
         "licence": "Apache-2.0", "source": MINILM,
     },
 }
-ORDER = ["graph", "sha256", "input", "output", "confidence", "window", "frontEnd", "golden", "licence", "source"]
+ORDER = ["graph", "sha256", "input", "output", "confidence", "features", "window", "frontEnd", "golden", "licence", "source"]
 
 
 def sha256(path):
@@ -84,6 +86,11 @@ class Plain(yaml.SafeDumper):
         return True
 
 
+def pooled(graph):
+    """What lite0 says before its classes: the first tensor in the graph that is flattened."""
+    return next(node.output[0] for node in onnx.load(str(graph)).graph.node if node.op_type == "Flatten")
+
+
 def flow(value):
     return yaml.dump(value, Dumper=Plain, default_flow_style=True, sort_keys=False, width=10000).strip().removesuffix("\n...")
 
@@ -94,6 +101,8 @@ def main():
              f"captions: {flow({'file': 'captions.json', 'sha256': sha256(captions.write(TextEncoder()))})}", "modalities:"]
     for modality, entry in MODALITIES.items():
         entry = {**entry, "sha256": sha256(BUNDLE / entry["graph"]), "output": "embedding", "golden": f"golden/{modality}.json"}
+        if "features" in entry:
+            entry["features"] = {"tensor": pooled(BUNDLE / entry["graph"]), "size": 1280}
         golden.write(modality, entry)
         lines.append(f"  {modality}:")
         lines += [f"    {key}: {flow(entry[key])}" for key in ORDER if key in entry]

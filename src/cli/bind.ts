@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { Writable } from 'node:stream';
 import { SpaceMismatchError, UsageError } from '../core/errors.ts';
@@ -11,14 +12,16 @@ import { startEncoders } from '../encoders/encoder-pool.ts';
 import { readPairList, type PairItem } from '../inputs/pair-list.ts';
 import { openRecording, type Recording } from '../recording/open-recording.ts';
 import { backboneOf } from '../runtime/bind/backbone.ts';
-import { bind, type HeadSize } from '../runtime/bind/bind.ts';
-import type { BothWays } from '../runtime/bind/bind-report.ts';
+import { bindBest, type BindWay } from '../runtime/bind/bind-best.ts';
+import type { HeadSize } from '../runtime/bind/bind.ts';
+import type { BindReport, BothWays } from '../runtime/bind/bind-report.ts';
 import { refuseExisting, writeBoundBundle } from '../runtime/bind/bound-bundle.ts';
 import type { BindPairs } from '../runtime/bind/bind-pair.ts';
 import { ownEncoder, type OwnEncoder, type OwnEncoderOptions } from '../runtime/bind/own-encoder.ts';
 import { ownReadings } from '../runtime/bind/own-windows.ts';
 import { pairsOfFiles } from '../runtime/bind/pairs-of-files.ts';
 import { pairsOfRecording } from '../runtime/bind/pairs-of-recording.ts';
+import { pictureBackbone } from '../runtime/bind/picture-backbone.ts';
 import { similarityPicture } from '../runtime/bind/similarity-picture.ts';
 import { findBundle } from '../runtime/bundles.ts';
 import type { EmbedFileOptions } from '../runtime/embed-file.ts';
@@ -115,27 +118,44 @@ async function runBind(
   const stop = (): void => leave.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const startedMs = performance.now();
+  let picture: Bundle | undefined;
   try {
-    const [[pairs, test], encoder] = await vectors([list, testList], { anchor, fresh, base, from, own, onProgress: progress.show });
-    const backbone = encoder?.backbone ?? (entry && (await backboneOf(entry)));
-    if (!backbone) throw new UsageError('NO_BACKBONE', `nothing was recorded of ${fresh}`);
+    // Heat and depth are shown to the picture network, too: what serves better is seen on validation pairs.
+    if (options.backbone === undefined && !('events' in list)) picture = await pictureBackbone(base, fresh, list);
+    const ways: BindWay[] = [];
+    for (const bundle of [from, ...(picture ? [picture] : [])]) {
+      const [[pairs, test], encoder] = await vectors([list, testList], {
+        anchor,
+        fresh,
+        base,
+        from: bundle,
+        own,
+        onProgress: progress.show,
+      });
+      const seen = bundle.entries.get(fresh);
+      const backbone = encoder?.backbone ?? (seen && (await backboneOf(seen)));
+      if (!pairs || !backbone) throw new UsageError('NO_BACKBONE', `nothing was recorded of ${fresh}`);
+      const { name, version } = bundle.manifest;
+      const sense = encoder || bundle === picture ? 'image' : fresh;
+      const features = encoder?.isSameSpace === false ? 'fixed random convolutions' : `the ${sense} encoder of ${name} ${version}`;
+      ways.push({ ...pairs, test: test?.pairs, backbone, isSameSpace: encoder?.isSameSpace ?? bundle === base, features });
+    }
     const embeddedMs = performance.now();
-    const bound = await bind(pairs?.pairs ?? [], {
+    const bound = await bindBest(ways, {
       anchor,
       fresh,
-      isSameSpace: encoder?.isSameSpace ?? from === base,
       seed,
       temperature,
       size: options.head,
-      test: test?.pairs,
-      leftOut: pairs?.leftOut,
       onProgress: ({ step, steps, loss, validationLoss }) =>
         progress.show(`step ${step} of at most ${steps}: loss ${loss.toFixed(3)}, of validation pairs ${validationLoss.toFixed(3)}`),
       signal: leave.signal,
     });
+    const { features, leftOut, backbone } = bound.way;
     const report = {
       ...bound.report,
-      leftOut: pairs?.leftOut ?? {},
+      features,
+      leftOut,
       seconds: { embedding: elapsed(startedMs, embeddedMs), training: elapsed(embeddedMs, performance.now()) },
     };
     progress.clear();
@@ -143,8 +163,8 @@ async function runBind(
       base,
       fresh,
       backbone,
-      head: encoder?.fold(bound.head) ?? bound.head,
-      source: `edgebind bind: ${report.pairs.train} pairs with ${anchor}, seed ${seed}, behind ${encoder && !encoder.isSameSpace ? 'fixed random convolutions' : `the ${encoder ? 'image' : fresh} encoder of ${from.manifest.name} ${from.manifest.version}`}`,
+      head: bound.head,
+      source: `edgebind bind: ${report.pairs.train} pairs with ${anchor}, seed ${seed}, behind ${features}`,
       files: {
         'bind-report.json': `${JSON.stringify(report, undefined, 2)}\n`,
         'bind-similarity.png': await similarityPicture(bound.heldOut.fresh, bound.heldOut.anchor),
@@ -154,6 +174,7 @@ async function runBind(
     stdout.write(options.json ? `${JSON.stringify({ out, space, ...report })}\n` : inWords(out, space.id, report));
   } finally {
     progress.clear();
+    if (picture) await rm(picture.dir, { recursive: true, force: true });
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
@@ -233,12 +254,12 @@ const isKnown = (sense: Modality): boolean => MODALITIES.some((known) => known =
 function inWords(
   out: string,
   space: string,
-  report: Awaited<ReturnType<typeof bind>>['report'] & { readonly leftOut: Readonly<Record<string, number>> },
+  report: BindReport & { readonly features: string; readonly leftOut: Readonly<Record<string, number>> },
 ): string {
-  const { pairs, training, bound, untrained, emergent, anchor, sensor, leftOut } = report;
+  const { pairs, training, bound, untrained, emergent, anchor, sensor, features, leftOut } = report;
   const left = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`);
   const lines = [
-    `${out}: space ${space}`,
+    `${out}: space ${space}, behind ${features}`,
     `${pairs.train} pairs trained on, ${pairs.validation} chose step ${training.bestStep} of ${training.stepsDone}, ${pairs.test} held out${left.length > 0 ? `; left out: ${left.join(', ')}` : ''}`,
     '',
     `${'on held-out pairs'.padEnd(34)}    R@1    R@5   R@10   chance R@1`,

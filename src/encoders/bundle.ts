@@ -36,6 +36,8 @@ export interface BundleEntry {
   readonly output: string;
   /** Output of the last graph that says how sure it is; absent: always. */
   readonly confidence?: string;
+  /** Tensor inside the graph that a head for another sense can begin with. */
+  readonly features?: { readonly tensor: string; readonly size: number };
   /** Graphs behind the first, in the order in which they run. */
   readonly stages: readonly BundleStage[];
   /** The last graph gives a sequence of tokens for the fusion graph; absent: a vector of the space. */
@@ -139,6 +141,7 @@ async function openEntry({ file, modality, stated, dim, files }: OpenEntry): Pro
       frontEnd,
       ...('window' in stated && { window: stated.window }),
       ...(confidence !== undefined && { confidence }),
+      ...('features' in stated && stated.features && { features: stated.features }),
       ...(golden && { golden }),
       ...(tokenizer !== undefined && { tokenizer }),
     },

@@ -64,6 +64,8 @@ const sensorSchema = z.strictObject({
   window: windowSchema,
   /** Output of the last graph, batch x 1: how sure it is of each vector, 0..1. */
   confidence: name.optional(),
+  /** Tensor inside the first graph, batch x size, that a head for another sense can begin with: `edgebind bind`. Decides no vector. */
+  features: z.strictObject({ tensor: name, size: positive }).optional(),
 });
 
 const textSchema = z.strictObject({
@@ -147,6 +149,7 @@ export interface SensorManifest extends GraphManifest {
   readonly input: { readonly name: string; readonly shape: readonly number[]; readonly dtype: 'float32' };
   readonly window: ManifestWindow;
   readonly confidence?: string | undefined;
+  readonly features?: { readonly tensor: string; readonly size: number } | undefined;
 }
 
 export interface TextManifest extends GraphManifest {

@@ -46,6 +46,8 @@ export interface TrainedHead {
   readonly head: LinearHead;
   /** The step after which the validation pairs were matched best. */
   readonly bestStep: number;
+  /** The loss of the validation pairs after that step. */
+  readonly validationLoss: number;
   readonly stepsDone: number;
 }
 
@@ -118,7 +120,12 @@ export async function trainHead(
       await onProgress({ step, steps, loss: sum / LOOK_EVERY, validationLoss });
       sum = 0;
     }
-    return { head: { inputs, dim, weights: best.weights, bias: best.bias }, bestStep: best.step, stepsDone: step };
+    return {
+      head: { inputs, dim, weights: best.weights, bias: best.bias },
+      bestStep: best.step,
+      validationLoss: best.loss,
+      stepsDone: step,
+    };
   } finally {
     await session.release();
   }

@@ -1,6 +1,6 @@
 import { EdgeBindError } from '../../core/errors.ts';
 import { node, output, tensor } from './onnx-model.ts';
-import { message } from './protobuf.ts';
+import { message, type Bytes } from './protobuf.ts';
 
 /** A linear head: `normalise(vector x weights + bias)`, weights row-major, `inputs` x `dim`. */
 export interface LinearHead {
@@ -9,6 +9,17 @@ export interface LinearHead {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
 }
+
+/**
+ * The bytes of a model with one of its inner tensors, [batch, size], at unit length as a further output called `to`.
+ *
+ * @throws EdgeBindError `BROKEN_GRAPH`
+ */
+export const exposeTensor = (model: Uint8Array, from: string, to: string, size: number): Uint8Array =>
+  goneOn(model, [
+    node({ op: 'LpNormalization', inputs: [from], output: to, ints: { axis: 1, p: 2 } }),
+    output({ name: to, dims: ['batch', size] }),
+  ]);
 
 /** Where the graph stands in a model. */
 const GRAPH = 7;
@@ -22,16 +33,19 @@ const GRAPH = 7;
  */
 export function appendHead(model: Uint8Array, from: string, to: string, { inputs, dim, weights, bias }: LinearHead): Uint8Array {
   const named = (what: string): string => `${to}/${what}`;
-  const head = [
+  return goneOn(model, [
     node({ op: 'MatMul', inputs: [from, named('weights')], output: named('product') }),
     node({ op: 'Add', inputs: [named('product'), named('bias')], output: named('sum') }),
     node({ op: 'LpNormalization', inputs: [named('sum')], output: to, ints: { axis: 1, p: 2 } }),
     tensor({ name: named('weights'), dims: [inputs, dim], data: weights }),
     tensor({ name: named('bias'), dims: [dim], data: bias }),
     output({ name: to, dims: ['batch', dim] }),
-  ];
+  ]);
+}
+
+function goneOn(model: Uint8Array, more: readonly Bytes[]): Uint8Array {
   const graph = find(model, GRAPH);
-  const longer = message(GRAPH, model.subarray(graph.contentAt, graph.end), ...head);
+  const longer = message(GRAPH, model.subarray(graph.contentAt, graph.end), ...more);
   return Buffer.concat([model.subarray(0, graph.start), longer, model.subarray(graph.end)]);
 }
 

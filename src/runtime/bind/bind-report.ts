@@ -21,6 +21,8 @@ export interface BindReport {
     readonly temperature: number;
     readonly seed: number;
     readonly bestStep: number;
+    /** InfoNCE of the validation pairs after that step: lower is better. */
+    readonly validationLoss: number;
     readonly stepsDone: number;
   };
   readonly bound: BothWays;
@@ -31,16 +33,18 @@ export interface BindReport {
 }
 
 export interface BindReportInput {
-  readonly options: { readonly anchor: EncoderModality; readonly fresh: Modality; readonly isSameSpace: boolean };
+  readonly options: { readonly anchor: EncoderModality; readonly fresh: Modality };
   readonly terms: TrainOptions;
   readonly trained: TrainedHead;
   readonly counts: { readonly train: number; readonly validation: number };
   readonly test: readonly BindPair[];
   /** What the head makes of the test pairs' features. */
   readonly made: readonly Float32Array[];
+  /** The same pairs with vectors of the space that nothing was trained for. */
+  readonly untrained: readonly BindPair[] | undefined;
 }
 
-export function bindReport({ options, terms, trained, counts, test, made }: BindReportInput): BindReport {
+export function bindReport({ options, terms, trained, counts, test, made, untrained }: BindReportInput): BindReport {
   const keyed = (vectors: readonly Float32Array[]): Keyed[] => vectors.map((vector, i) => ({ key: test[i]?.key ?? '', vector }));
   const anchors = keyed(test.map(({ anchor }) => anchor));
   const emergent: Partial<Record<EncoderModality, BothWays>> = {};
@@ -64,10 +68,11 @@ export function bindReport({ options, terms, trained, counts, test, made }: Bind
       temperature: terms.temperature,
       seed: terms.seed,
       bestStep: trained.bestStep,
+      validationLoss: trained.validationLoss,
       stepsDone: trained.stepsDone,
     },
     bound: bothWays(keyed(made), anchors),
-    ...(options.isSameSpace && { untrained: bothWays(keyed(test.map(({ feature }) => feature)), anchors) }),
+    ...(untrained && { untrained: bothWays(keyed(untrained.map(({ feature }) => feature)), anchors) }),
     emergent,
   };
 }

@@ -7,6 +7,7 @@ import { holdOut } from '../../space/bind/hold-out.ts';
 import { principalDirections } from '../../space/bind/principal-directions.ts';
 import { dot, normalise } from '../../space/vector.ts';
 import type { BindPair } from './bind-pair.ts';
+import { folded, standardised, standardOf } from './standard-features.ts';
 import { bindReport, type BindReport } from './bind-report.ts';
 
 export type HeadSize = 'linear' | 'small';
@@ -22,6 +23,8 @@ export interface BindOptions {
   readonly size: HeadSize;
   /** Pairs of the same sensor that were put aside by the user; default: blocks of `pairs`. */
   readonly test?: readonly BindPair[] | undefined;
+  /** The same pairs as vectors of the space without training, where the features are of another: what the head is compared with. */
+  readonly plain?: { readonly pairs: readonly BindPair[]; readonly test?: readonly BindPair[] | undefined } | undefined;
   /** Pairs that could not be used, by reason: said where too few are left. */
   readonly leftOut?: Readonly<Record<string, number>> | undefined;
   readonly onProgress: (progress: TrainProgress) => void;
@@ -67,8 +70,12 @@ const SCHEDULE = { batch: 256, patience: 12, steps: 600 } as const;
 export async function bind(pairs: readonly BindPair[], options: BindOptions): Promise<Bound> {
   const parts = holdOut(pairs, options.seed);
   const pick = (rows: readonly number[]): BindPair[] => rows.flatMap((i) => pairs[i] ?? []);
-  const train = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
-  const [validation, test] = [pick(parts.validate), options.test ?? pick(parts.test)];
+  const given = options.test ? [...pick(parts.train), ...pick(parts.test)] : pick(parts.train);
+  // Features of another space are of any size: a head learns from them in spreads about their mean.
+  const standard = options.isSameSpace ? undefined : standardOf(given.map(({ feature }) => feature));
+  const seen = (some: readonly BindPair[]): readonly BindPair[] =>
+    standard ? some.map((pair) => ({ ...pair, feature: standardised(pair.feature, standard) })) : some;
+  const [train, validation, test] = [seen(given), seen(pick(parts.validate)), seen(options.test ?? pick(parts.test))];
   refusePoor(train, test, options.anchor === 'text' ? 'feature' : 'anchor', options);
   const duplicateCosine = 1 - DUPLICATE_SHARE * (1 - usualCosine(train, 'anchor'));
   const inputs = train[0]?.feature.length ?? 0;
@@ -92,7 +99,10 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
   };
   const trained = await trainOffLoop(rowsOf(train), rowsOf(validation), terms, options.onProgress, options.signal);
   const made = test.map(({ feature }) => applyHead(trained.head, feature));
-  const report = bindReport({ options, terms, trained, counts: { train: train.length, validation: validation.length }, test, made });
+  const plain = options.plain && (options.plain.test ?? parts.test.flatMap((i) => options.plain?.pairs[i] ?? []));
+  const untrained = options.isSameSpace ? test : plain?.length === test.length ? plain : undefined;
+  const counts = { train: train.length, validation: validation.length };
+  const report = bindReport({ options, terms, trained, counts, test, made, untrained });
   const { freshToAnchor, anchorToFresh } = report.bound;
   if (Math.min(freshToAnchor.sigmas, anchorToFresh.sigmas) < MIN_SIGMAS) {
     const [there, back] = [freshToAnchor.meanRank.toFixed(3), anchorToFresh.meanRank.toFixed(3)];
@@ -101,7 +111,11 @@ export async function bind(pairs: readonly BindPair[], options: BindOptions): Pr
       `held-out moments are not found again: mean rank ${there} and back ${back} of ${test.length}, where guessing gives 0.5; are the pairs of one moment, are the clocks right, does the sensor see what the anchor sees?`,
     );
   }
-  return { head: trained.head, report, heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) } };
+  return {
+    head: standard ? folded(trained.head, standard) : trained.head,
+    report,
+    heldOut: { fresh: made, anchor: test.map(({ anchor }) => anchor) },
+  };
 }
 
 function refusePoor(
@@ -146,7 +160,8 @@ function refusePoor(
 function countDifferent(pairs: readonly BindPair[], side: 'anchor' | 'feature'): number {
   const near = 1 - DUPLICATE_SHARE * (1 - usualCosine(pairs, side));
   const kept: Float32Array[] = [];
-  for (const { [side]: vector } of pairs) {
+  for (const { [side]: given } of pairs) {
+    const vector = normalise(given);
     if (kept.some((other) => dot(other, vector) > near)) continue;
     kept.push(vector);
     if (kept.length >= MIN_DIFFERENT.linear) break;
@@ -158,11 +173,11 @@ function countDifferent(pairs: readonly BindPair[], side: 'anchor' | 'feature'):
 function usualCosine(pairs: readonly BindPair[], side: 'anchor' | 'feature'): number {
   let [sum, count] = [0, 0];
   const step = Math.max(1, Math.floor(pairs.length / 200));
-  for (let i = 0; i < pairs.length; i += step) {
-    for (let j = i + step; j < pairs.length; j += step) {
-      const [a, b] = [pairs[i], pairs[j]];
-      if (!a || !b || a.key === b.key) continue;
-      sum += dot(a[side], b[side]);
+  const some = pairs.filter((_, i) => i % step === 0).map(({ key, [side]: vector }) => ({ key, vector: normalise(vector) }));
+  for (const [i, a] of some.entries()) {
+    for (const b of some.slice(i + 1)) {
+      if (a.key === b.key) continue;
+      sum += dot(a.vector, b.vector);
       count++;
     }
   }

@@ -4,7 +4,6 @@ import type { Embedding } from '../../core/types.ts';
 import { seriesFeatures } from '../../encoders/bind/series-features.ts';
 import type { Bundle } from '../../encoders/bundle.ts';
 import { loadOrt } from '../../encoders/load-ort.ts';
-import type { LinearHead } from '../../encoders/onnx/append-head.ts';
 import { SERIES_FEATURES, seriesGraph } from '../../encoders/onnx/series-graph.ts';
 import { pictureTensor } from '../../frontends/picture-tensor.ts';
 import { seriesKernels } from '../../space/bind/series-kernels.ts';
@@ -17,8 +16,6 @@ export interface OwnEncoder {
   readonly backbone: Backbone;
   /** Whether the features are vectors of the space already. */
   readonly isSameSpace: boolean;
-  /** A head for these features, as the head for what the backbone's graph gives. */
-  readonly fold: (head: LinearHead) => LinearHead;
 }
 
 /** A window that can be paired. */
@@ -49,16 +46,11 @@ async function ofChannels(samples: readonly OwnSample[], { seconds, hopSeconds, 
   const tensors = windows.map(({ tensor }) => tensor.data);
   const model = seriesGraph(seriesKernels(tensors, shape[0], shape[1], seed));
   const raw = await seriesFeatures(await loadOrt(), model, tensors, shape);
-  const { mean, scale } = standard(raw);
   const source = samples[0]?.source ?? '';
   return {
-    windows: windows.map(({ startUs, endUs, errorUs }, i) => {
-      const vector = (raw[i] ?? mean).map((value, j) => (value - (mean[j] ?? 0)) * (scale[j] ?? 0));
-      return { source, startUs, endUs, errorUs, vector };
-    }),
+    windows: windows.map(({ startUs, endUs, errorUs }, i) => ({ source, startUs, endUs, errorUs, vector: raw[i] ?? new Float32Array() })),
     backbone: { model, output: SERIES_FEATURES, input: { name: 'input', shape, dtype: 'float32' }, window, frontEnd },
     isSameSpace: false,
-    fold: (head) => folded(head, mean, scale),
   };
 }
 
@@ -73,28 +65,5 @@ async function ofMaps(samples: readonly OwnSample[], { base, encoders, onProgres
     const { vector } = await encoders.embedInput('image', { tensor: await pictureTensor(payload, frontEnd) });
     windows.push({ source, startUs: timeUs, endUs: timeUs, errorUs, vector });
   }
-  return { windows, backbone: { ...(await backboneOf(image)), frontEnd }, isSameSpace: true, fold: (head) => head };
-}
-
-/** Mean of each feature and the inverse of its deviation; 0 for one that never moves, so that it says nothing. */
-function standard(rows: readonly Float32Array[]): { readonly mean: Float32Array; readonly scale: Float32Array } {
-  const width = rows[0]?.length ?? 0;
-  const [sum, squares] = [new Float64Array(width), new Float64Array(width)];
-  for (const row of rows) for (let i = 0; i < width; i++) sum[i] = (sum[i] ?? 0) + (row[i] ?? 0) / rows.length;
-  for (const row of rows)
-    for (let i = 0; i < width; i++) squares[i] = (squares[i] ?? 0) + ((row[i] ?? 0) - (sum[i] ?? 0)) ** 2 / rows.length;
-  return { mean: Float32Array.from(sum), scale: Float32Array.from(squares, (square) => (square > 1e-10 ? 1 / Math.sqrt(square) : 0)) };
-}
-
-/** `((x - mean) scale) W + b` as `x W' + b'`. */
-function folded({ inputs, dim, weights, bias }: LinearHead, mean: Float32Array, scale: Float32Array): LinearHead {
-  const [w, b] = [new Float32Array(weights.length), bias.slice()];
-  for (let i = 0; i < inputs; i++) {
-    for (let j = 0; j < dim; j++) {
-      const weight = (weights[i * dim + j] ?? 0) * (scale[i] ?? 0);
-      w[i * dim + j] = weight;
-      b[j] = (b[j] ?? 0) - weight * (mean[i] ?? 0);
-    }
-  }
-  return { inputs, dim, weights: w, bias: b };
+  return { windows, backbone: { ...(await backboneOf(image)), frontEnd }, isSameSpace: true };
 }

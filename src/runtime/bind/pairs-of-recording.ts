@@ -24,7 +24,7 @@ const REACH_US = 250_000;
  * Pairs the windows of two senses of a recording by corrected event time: each window of the new sensor with the anchor's whose middle
  * is nearest, where the two overlap. A window whose clock is less sure than that is left out, and counted.
  *
- * @throws UsageError `NO_SUCH_SENSE` where one of the two was not recorded
+ * @throws UsageError `NO_SUCH_SENSE` where one of the two was not recorded, `NO_COMMON_TIME` where their clocks have nothing in common
  */
 export async function pairsOfRecording(
   recording: Recording,
@@ -42,6 +42,11 @@ export async function pairsOfRecording(
   }
   const leftOut: Record<string, number> = {};
   const count = (reason: string): void => void (leftOut[reason] = (leftOut[reason] ?? 0) + 1);
+  const unsure = new Set<Modality>();
+  const unsureOf = (modality: Modality): void => {
+    count('clockUnsure');
+    unsure.add(modality);
+  };
   const windows = new Map<Modality, PairWindow[]>();
   let seen = 0;
   for await (const event of recording.events({ kinds: ['embedding'] })) {
@@ -51,17 +56,19 @@ export async function pairsOfRecording(
     const list = windows.get(embedding.modality) ?? [];
     windows.set(embedding.modality, list);
     if (embedding.space !== space) count('otherSpace');
-    else if (embedding.errorUs > reach(embedding)) count('clockUnsure');
+    else if (embedding.errorUs > reach(embedding)) unsureOf(embedding.modality);
     else if (list.length >= MOST_WINDOWS) count('beyondLimit');
     else list.push(embedding);
   }
   if (own) {
     const sure = own.filter((window) => window.errorUs <= reach(window));
     windows.set(fresh, sure.slice(0, MOST_WINDOWS));
-    for (let i = sure.length; i < own.length; i++) count('clockUnsure');
+    for (let i = sure.length; i < own.length; i++) unsureOf(fresh);
   }
   for (const list of windows.values()) list.sort((a, b) => middle(a) - middle(b));
   const anchors = windows.get(anchor) ?? [];
+  refuseApart(anchor, anchors, fresh, windows.get(fresh) ?? []);
+  for (const sense of [anchor, fresh]) if (!windows.get(sense)?.length && unsure.has(sense)) throw noClock(sense);
   const pairs: BindPair[] = [];
   for (const window of windows.get(fresh) ?? []) {
     const partner = nearestOf(anchors, window);
@@ -78,6 +85,30 @@ export async function pairsOfRecording(
   }
   return { pairs, leftOut };
 }
+
+/** Two senses whose times do not meet at all were stamped by clocks that know nothing of each other. */
+function refuseApart(anchor: EncoderModality, anchors: readonly PairWindow[], fresh: Modality, windows: readonly PairWindow[]): void {
+  const [one, other] = [spanOf(anchors), spanOf(windows)];
+  if (!one || !other || (one.startUs < other.endUs + REACH_US && other.startUs < one.endUs + REACH_US)) return;
+  throw new UsageError(
+    'NO_COMMON_TIME',
+    `${anchor} was recorded ${inWords(one)}, ${fresh} ${inWords(other)}: their clocks have no common time base, so no moment of one is a moment of the other; record both by one edgebind run, and see docs/time.md for clocks that are wrong`,
+  );
+}
+
+const noClock = (sense: Modality): UsageError =>
+  new UsageError(
+    'NO_COMMON_TIME',
+    `the clock of ${sense} is less sure than its windows are long, in all of them: it has no common time base with the others; see docs/time.md, or edgebind sync`,
+  );
+
+function spanOf(windows: readonly PairWindow[]): { readonly startUs: number; readonly endUs: number } | undefined {
+  const [first, last] = [windows[0], windows.at(-1)];
+  return first && last && { startUs: first.startUs, endUs: last.endUs };
+}
+
+const inWords = ({ startUs, endUs }: { readonly startUs: number; readonly endUs: number }): string =>
+  `from ${new Date(startUs / 1000).toISOString()} to ${new Date(endUs / 1000).toISOString()}`;
 
 const middle = ({ startUs, endUs }: PairWindow): number => (startUs + endUs) / 2;
 const reach = ({ startUs, endUs }: PairWindow): number => Math.max(REACH_US, (endUs - startUs) / 2);
