@@ -3,6 +3,7 @@ import { from, firstValueFrom, lastValueFrom, of, Subject, toArray } from 'rxjs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Encoders } from '../src/core/encoder.ts';
 import { Ledger } from '../src/core/ledger.ts';
+import type { FusionTick } from '../src/core/fused.ts';
 import type { Embedding, EncodeInput, Tensor } from '../src/core/types.ts';
 import { openBundle } from '../src/encoders/bundle.ts';
 import { startEncoders, type EncodersOptions } from '../src/encoders/encoder-pool.ts';
@@ -151,6 +152,7 @@ describe('a bundle of several stages on real onnxruntime and real threads', () =
       await expect.poll(() => newest.get('front')?.seq === 1 && newest.size).toBe(3);
       const sources = ['front', 'back', 'mic'];
       const tick = {
+        tickUs: 1_500_000,
         present: present.flatMap((id) => newest.get(id) ?? []),
         missing: sources.filter((id) => !present.includes(id)),
         held: [],
@@ -167,6 +169,7 @@ describe('a bundle of several stages on real onnxruntime and real threads', () =
         source: 'fused',
         space: encoders.space.id,
         seq: 0,
+        tickUs: 1_500_000,
         present,
         missing: tick.missing,
         held: [],
@@ -182,16 +185,16 @@ describe('a bundle of several stages on real onnxruntime and real threads', () =
   it('drops moments that come too fast by name, and the ledger sums at each step', async () => {
     const { encoders, ledger } = await start();
     const [embedding] = await embedded(encoders, [input('image', 0)]);
-    const ticks$ = new Subject<{ present: Embedding[]; missing: string[]; held: string[] }>();
+    const ticks$ = new Subject<FusionTick>();
     const vectors: Float32Array[] = [];
     const done = lastValueFrom(ticks$.pipe(encoders.fuse(), toArray()));
     ticks$.pipe(encoders.fuse()).subscribe(({ vector }) => {
       vectors.push(vector);
       expect(ledger.sums).toBe(true);
     });
-    for (let i = 0; i < 50; i++) ticks$.next({ present: embedding ? [embedding] : [], missing: [], held: [] });
+    for (let i = 0; i < 50; i++) ticks$.next({ tickUs: i, present: embedding ? [embedding] : [], missing: [], held: [] });
     // An embedding of before a restart has no tokens any more: it counts as missing, and nothing is left to fuse.
-    ticks$.next({ present: embedding ? [{ ...embedding, vector: embedding.vector.slice() }] : [], missing: [], held: [] });
+    ticks$.next({ tickUs: 50, present: embedding ? [{ ...embedding, vector: embedding.vector.slice() }] : [], missing: [], held: [] });
     expect(ledger.sums).toBe(true);
     ticks$.complete();
     await done;

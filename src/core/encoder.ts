@@ -35,6 +35,12 @@ export interface EncodeOptions {
   readonly onDrop?: (window: WindowMeta, reason: string) => void;
 }
 
+/** What happens to moments of fusion that come faster than their graph. */
+export interface JointOptions extends Pick<EncodeOptions, 'keep' | 'staleAfterMs' | 'queue'> {
+  /** Told of each moment that is not fused, with the reason that the ledger counts it under. */
+  readonly onDrop?: (tickUs: number, reason: string) => void;
+}
+
 /** One input of an encoder: a picture or a sound that has its front end still before it, or the finished tensor. */
 export type SingleInput =
   { readonly picture: Picture | Clip | Thermal | Depth | ArrayReading } | { readonly sound: Pcm } | { readonly tensor: Tensor };
@@ -65,7 +71,7 @@ export interface Encoders {
    *
    * @throws UsageError `NO_FUSION_GRAPH`
    */
-  fuse(options?: EncodeOptions): OperatorFunction<FusionTick, Fused>;
+  fuse(options?: JointOptions): OperatorFunction<FusionTick, Fused>;
   /** One unit vector for a prompt: the bundle's templates are filled, embedded, averaged and normalised. */
   embedText(prompt: string): Promise<Float32Array>;
   /** One input of a sense, outside the live windows: files, examples. */

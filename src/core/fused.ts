@@ -7,6 +7,8 @@ export interface Fused {
   readonly space: string;
   /** Count of fused vectors, from 0. */
   readonly seq: number;
+  /** The tick that it was made for. Recordings of earlier versions do not have it. */
+  readonly tickUs?: number | undefined;
   /** `[startUs, endUs)` spans the windows that went in. */
   readonly startUs: number;
   readonly endUs: number;
@@ -25,6 +27,7 @@ export interface Fused {
 
 /** A moment of fusion: who is to go in. */
 export interface FusionTick {
+  readonly tickUs: number;
   /** At least one, all of one space. */
   readonly present: readonly Embedding[];
   readonly missing: readonly string[];

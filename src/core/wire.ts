@@ -49,6 +49,8 @@ export interface EmbeddingMessage extends WindowMeta {
 
 export interface FusedMessage extends Omit<EmbeddingMessage, 'op' | 'modality' | 'samples' | 'coverage' | 'quality'> {
   readonly op: 'fused';
+  /** The tick that it was made for, in event time. */
+  readonly tickUs: number;
   readonly present: readonly string[];
   readonly missing: readonly string[];
   /** Of those present, the ones whose last vector is held beyond its age. */

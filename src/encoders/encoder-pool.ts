@@ -1,5 +1,5 @@
 import { BehaviorSubject, type OperatorFunction } from 'rxjs';
-import type { Encoded, EncodeOptions, EncoderHealth, Encoders, JointQuery, SingleInput } from '../core/encoder.ts';
+import type { Encoded, EncodeOptions, EncoderHealth, Encoders, JointOptions, JointQuery, SingleInput } from '../core/encoder.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -173,7 +173,7 @@ class EncoderPool implements Encoders {
       });
   }
 
-  fuse(options: EncodeOptions = {}): OperatorFunction<FusionTick, Fused> {
+  fuse(options: JointOptions = {}): OperatorFunction<FusionTick, Fused> {
     const terms = this.#bundle.fusion;
     if (!terms) throw noFusion(this.#bundle);
     return (ticks$) =>

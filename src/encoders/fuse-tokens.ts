@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { EncodeOptions } from '../core/encoder.ts';
+import type { JointOptions } from '../core/encoder.ts';
 import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
@@ -19,7 +19,7 @@ export interface FuseTokensContext {
   readonly scheduler: Scheduler;
   readonly ledger: Ledger;
   readonly log: Log;
-  readonly options: EncodeOptions;
+  readonly options: JointOptions;
   readonly behind: TokensBehind;
 }
 
@@ -37,19 +37,21 @@ export function fuseTokens(ticks$: Observable<FusionTick>, context: FuseTokensCo
     const completeIfDone = (): void => {
       if (isEnded && lane.inFlight === 0) subscriber.complete();
     };
-    const drop = (reason: string, message?: string): void => {
+    const drop = (tickUs: number, reason: string, message?: string): void => {
       account.stage.drop(reason);
+      options.onDrop?.(tickUs, reason);
       if (message !== undefined) log.debug({ source: FUSED, reason, message }, 'a moment was not fused');
       completeIfDone();
     };
     const subscription = ticks$.subscribe({
       next: (tick) => {
         account.stage.receive();
+        const { tickUs } = tick;
         const { present, missing, tokens } = gathered(tick, context);
         const held = tick.held.filter((id) => present.includes(id));
         const all = Object.values(tokens).flatMap((some) => some ?? []);
         if (all.length === 0) {
-          drop('noTokens');
+          drop(tickUs, 'noTokens');
           return;
         }
         const span = {
@@ -62,10 +64,10 @@ export function fuseTokens(ticks$: Observable<FusionTick>, context: FuseTokensCo
           item: fusionItem(terms, valuesOf(tokens)),
           resolve: (vector) => {
             account.stage.emit();
-            subscriber.next({ source: FUSED, space, seq: account.seq++, ...span, present, missing, held, weights: {}, vector });
+            subscriber.next({ source: FUSED, space, seq: account.seq++, tickUs, ...span, present, missing, held, weights: {}, vector });
             completeIfDone();
           },
-          drop,
+          drop: (reason, message) => drop(tickUs, reason, message),
         });
       },
       error: (error: unknown) => subscriber.error(error),

@@ -33,7 +33,7 @@ export class Lane {
   readonly #whenFull: 'superseded' | 'overflow';
   readonly #staleUs: number;
 
-  constructor({ keep = 'freshest', staleAfterMs = 500, queue = 16 }: EncodeOptions = {}) {
+  constructor({ keep = 'freshest', staleAfterMs = 500, queue = 16 }: Pick<EncodeOptions, 'keep' | 'staleAfterMs' | 'queue'> = {}) {
     this.#capacity = keep === 'freshest' ? 1 : Math.max(1, queue);
     this.#whenFull = keep === 'freshest' ? 'superseded' : 'overflow';
     this.#staleUs = keep === 'every' ? Number.POSITIVE_INFINITY : staleAfterMs * 1000;

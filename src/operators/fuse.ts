@@ -65,9 +65,10 @@ function sureness(present: readonly Embedding[], shares: readonly number[]): Pic
   };
 }
 
-const describe = ({ present, missing, held }: Aligned): Omit<Fused, 'seq' | 'weights' | 'vector' | 'confidence'> => ({
+const describe = ({ tickUs, present, missing, held }: Aligned): Omit<Fused, 'seq' | 'weights' | 'vector' | 'confidence'> => ({
   source: 'fused',
   space: present[0]?.space ?? '',
+  tickUs,
   startUs: Math.min(...present.map((embedding) => embedding.startUs)),
   endUs: Math.max(...present.map((embedding) => embedding.endUs)),
   errorUs: Math.max(...present.map((embedding) => embedding.errorUs)),

@@ -97,6 +97,7 @@ const embeddingHead = z.object({
 });
 const fusedHead = z.object({
   ...vectorHead,
+  tickUs: z.number().optional(),
   present: z.array(z.string()),
   missing: z.array(z.string()),
   held: z.array(z.string()),

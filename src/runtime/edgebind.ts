@@ -121,7 +121,7 @@ export class EdgeBind {
       sources: () => this.#stations.all.map(({ id }) => id),
       present: () => ({ encoders: models.current.encoders, audioRateHz: audioRateHz(models.current.bundle) }),
     });
-    this.#fusion = new LiveFusion({ embeddings$: this.#embeddings, models, clock: this.#decisionClock });
+    this.#fusion = new LiveFusion({ embeddings$: this.#embeddings, models, clock: this.#decisionClock, world });
     this.#outlets = new Outlets({ hub: this.#hub, past: this.#past, mqtt: this.#mqtt, recorder: this.#recorder });
     this.#stations = new Stations({
       config: () => inForce.config,

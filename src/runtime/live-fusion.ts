@@ -6,11 +6,13 @@ import type { Clock } from '../core/time.ts';
 import type { Embedding } from '../core/types.ts';
 import type { Config } from './config.ts';
 import type { ModelHost } from './model-host.ts';
+import type { World } from './world.ts';
 
 export interface LiveFusionOptions {
   readonly embeddings$: Observable<Embedding>;
   readonly models: ModelHost;
   readonly clock: Clock;
+  readonly world: World | undefined;
 }
 
 /** The fused vectors of a run, as the config in force wants them. */
@@ -50,7 +52,7 @@ export class LiveFusion {
 
   /** Late, of all sources; or joint, of those whose tokens the bundle's fusion graph takes. */
   #vectors(config: Config, terms: NonNullable<Config['fusion']>): Observable<Fused> {
-    const { embeddings$, models, clock } = this.#options;
+    const { embeddings$, models, clock, world } = this.#options;
     const isIn = ({ modality }: Config['sources'][number]): boolean =>
       terms.how === 'late' || models.current.encoders.joint.includes(modality);
     const options = { ...terms, clock, sources: config.sources.filter(isIn).map(({ id }) => id) };
@@ -58,7 +60,7 @@ export class LiveFusion {
     const { keep, staleAfterMs } = config.encoders;
     return jointFusion(embeddings$, options, (space) => {
       const { encoders, hold, expired$ } = models.of(space);
-      return pipe(encoders.fuse({ keep, staleAfterMs }), takeUntil(expired$), finalize(hold()));
+      return pipe(world?.fuse(encoders) ?? encoders.fuse({ keep, staleAfterMs }), takeUntil(expired$), finalize(hold()));
     });
   }
 }

@@ -1,6 +1,7 @@
-import type { Observable } from 'rxjs';
+import type { Observable, OperatorFunction } from 'rxjs';
 import type { Rule } from '../alerts/rule.ts';
-import type { EncodeOptions } from '../core/encoder.ts';
+import type { EncodeOptions, Encoders } from '../core/encoder.ts';
+import type { Fused, FusionTick } from '../core/fused.ts';
 import type { Source } from '../core/source.ts';
 import type { SourceConfig } from '../core/source-config.ts';
 import type { Clock } from '../core/time.ts';
@@ -24,6 +25,8 @@ export interface World {
   readonly encode: EncodeOptions;
   /** Is given each embedding as it leaves its pipeline, and passes it on when its turn has come. */
   readonly embedding: (embedding: Embedding, pass: (embedding: Embedding) => void) => void;
+  /** Joint fusion whose vectors come out when their turn has come. */
+  readonly fuse: (encoders: Pick<Encoders, 'fuse'>) => OperatorFunction<FusionTick, Fused>;
   /** A query's vector where the recording has it. */
   readonly query: (rule: Rule) => SpaceVector | undefined;
   readonly onAlert: (alert: Alert) => void;

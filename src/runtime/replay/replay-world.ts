@@ -1,12 +1,14 @@
-import { Subject } from 'rxjs';
+import { Subject, type OperatorFunction } from 'rxjs';
 import type { Rule } from '../../alerts/rule.ts';
-import type { EncodeOptions } from '../../core/encoder.ts';
+import type { EncodeOptions, Encoders } from '../../core/encoder.ts';
+import type { Fused, FusionTick } from '../../core/fused.ts';
 import type { SourceConfig } from '../../core/source-config.ts';
 import { VirtualClock } from '../../core/time.ts';
 import type { Alert, Embedding, Reading, Sample, WindowMeta } from '../../core/types.ts';
 import type { RecordedEvent, RecordedRule } from '../../recording/recorded-event.ts';
 import type { SpaceVector } from '../../space/vector.ts';
 import type { World } from '../world.ts';
+import { JointTurns } from './joint-turns.ts';
 import { PendingWindows, windowKey } from './pending-windows.ts';
 import { ReplayClock } from './replay-clock.ts';
 import { ReplaySource } from './replay-source.ts';
@@ -20,6 +22,7 @@ export class ReplayWorld implements World {
   readonly decisionClock: ReplayClock;
   readonly hostSteps$ = new Subject<number>();
   readonly pending = new PendingWindows();
+  readonly joint = new JointTurns();
   readonly sources = new Map<string, ReplaySource>();
   readonly encode: EncodeOptions;
   readonly stateDir: string;
@@ -61,6 +64,10 @@ export class ReplayWorld implements World {
 
   embedding(embedding: Embedding, pass: (embedding: Embedding) => void): void {
     this.pending.settle(embedding, () => pass(embedding));
+  }
+
+  fuse(encoders: Pick<Encoders, 'fuse'>): OperatorFunction<FusionTick, Fused> {
+    return this.joint.fuse(encoders);
   }
 
   query(rule: Rule): SpaceVector | undefined {

@@ -171,7 +171,7 @@ class Run {
     const began = performance.now();
     let turns = 0;
     const events = this.#options.recording.events({
-      kinds: ['session', 'reading', 'embedding', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep', 'checkpoint'],
+      kinds: ['session', 'reading', 'embedding', 'fused', 'drop', 'wake', 'status', 'rules', 'verdict', 'alert', 'hostStep', 'checkpoint'],
     });
     const isAsRecorded = this.#timeline instanceof RecordedTimeline;
     const inView = lookAhead(events, AHEAD_MS, (ahead) => isAsRecorded && this.#world.foresee(ahead));

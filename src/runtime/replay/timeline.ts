@@ -1,3 +1,4 @@
+import type { Fused } from '../../core/fused.ts';
 import type { Embedding } from '../../core/types.ts';
 import type { RecordedEvent } from '../../recording/recorded-event.ts';
 import { windowKey } from './pending-windows.ts';
@@ -53,7 +54,19 @@ export class RecordedTimeline implements Timeline {
           if (pass) pass();
           else this.notMade++;
         });
-    }
+    } else if (event.kind === 'fused') this.#fused(event.fused, atUs);
+  }
+
+  /** Late fusion is made where its embeddings are decided about, joint fusion by a graph that answers later: it comes out in its place. */
+  #fused(fused: Fused, atUs: number): void {
+    const { decisionClock, joint } = this.#world;
+    const { tickUs, startUs, present, weights } = fused;
+    if (Object.keys(weights).length > 0) return;
+    const isCut = present.some((source) => this.#world.isCut({ source, startUs }));
+    this.#decide(async () => {
+      decisionClock.setTo(atUs);
+      if (!(await joint.take(tickUs, isCut ? fused : undefined))) this.notMade++;
+    });
   }
 
   end(): void {
@@ -92,7 +105,7 @@ export class FreshTimeline implements Timeline {
   }
 
   #decideTo(horizonUs: number): void {
-    const { decisionClock, pending } = this.#world;
+    const { decisionClock, pending, joint } = this.#world;
     const due = this.#waiting.filter(({ endUs }) => endUs <= horizonUs);
     if (due.length > 0) this.#waiting = this.#waiting.filter(({ endUs }) => endUs > horizonUs);
     for (const { key, endUs } of due.sort((a, b) => a.endUs - b.endUs || (a.key < b.key ? -1 : 1))) {
@@ -102,8 +115,12 @@ export class FreshTimeline implements Timeline {
         const pass = await window.outcome;
         decisionClock.advanceTo(endUs);
         pass?.();
+        await joint.passAll();
       });
     }
-    this.#decide(() => decisionClock.advanceTo(horizonUs));
+    this.#decide(async () => {
+      decisionClock.advanceTo(horizonUs);
+      await joint.passAll();
+    });
   }
 }
