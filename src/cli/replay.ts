@@ -75,12 +75,15 @@ async function run(files: string[], flags: ReplayFlags): Promise<void> {
 }
 
 function summaryOf(result: ReplayResult, { faults }: Recording): string {
-  const { decided, readings, embeddings, alerts, seconds, recordedSeconds, undecided, notMade, ignored, notLearnt } = result;
+  const { decided, readings, embeddings, alerts, seconds, recordedSeconds, undecided, notMade, ignored, notLearnt, unjudgedSeconds } =
+    result;
   const lines = [
     `${readings} samples, ${embeddings} vectors, ${alerts.length} changes of alerts; ${recordedSeconds.toFixed(1)} s in ${seconds.toFixed(1)} s; ${
       decided === 'asRecorded' ? 'decided as recorded' : 'decided anew (sources, windows, fusion or space are not those of the recording)'
     }`,
   ];
+  if (unjudgedSeconds > 0)
+    lines.push(`begins in mid-run: the first ${unjudgedSeconds.toFixed(1)} s fill windows and fusion, their alerts are not expected`);
   if (undecided > 0) lines.push(`${undecided} windows were under way when the recording ended`);
   if (notMade > 0) lines.push(`${notMade} recorded vectors were not made again: their samples are not in the recording, or cannot be read`);
   if (notLearnt > 0) lines.push(`${notLearnt} backgrounds of rules had no room in the recording: what they had learnt is not known here`);

@@ -75,6 +75,8 @@ export class ClockModel {
   #segment = 0;
   #began = '';
   #complaint = '';
+  /** The sender has said parts of its unit. */
+  #hasFractions = false;
   #errorUs = 0;
   #strange = 0;
   #goodInARow = 0;
@@ -188,12 +190,17 @@ export class ClockModel {
       this.#envelope = new Envelope();
       this.#lastDeviceUs = Number.NaN;
       const { name, scale } = this.#units.unit;
-      this.#complain(`stamps are in ${name}, not microseconds: they are multiplied by ${scale}; correct the sender`);
+      this.#complain(inOtherUnit(name, scale));
     }
     const { name, scale } = this.#units.unit;
     if (scale === 1) return raw;
     this.#note('wrongUnit');
-    if (name !== 'seconds' || !Number.isInteger(raw)) return raw * scale;
+    if (!Number.isInteger(raw)) {
+      // A second that is whole by chance.
+      if (!this.#hasFractions) this.#complain(inOtherUnit(name, scale));
+      this.#hasFractions = true;
+    }
+    if (name !== 'seconds' || this.#hasFractions) return raw * scale;
     this.#complain('stamps are whole seconds: readings count as of their arrival; send microseconds');
     return undefined;
   }
@@ -346,3 +353,6 @@ export class ClockModel {
 }
 
 const shown = (seconds: number): string => `${seconds > 0 ? '+' : ''}${Number(seconds.toPrecision(3))}`;
+
+const inOtherUnit = (name: string, scale: number): string =>
+  `stamps are in ${name}, not microseconds: they are multiplied by ${scale}; correct the sender`;

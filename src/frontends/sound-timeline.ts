@@ -49,13 +49,14 @@ export class SoundTimeline {
     if (payload.rateHz !== this.#rateHz)
       throw new PayloadError('WRONG_RATE', `sound of ${payload.rateHz} Hz; the encoder wants ${this.#rateHz} Hz`);
     if (this.#written.has(seq)) return undefined;
-    const from = this.#place(seq, timeUs);
-    const to = from + payload.data.length;
+    const { length } = payload.data;
+    const from = this.#place(seq, timeUs, length);
+    const to = from + length;
     this.#written.set(seq, to);
     for (const [old, end] of this.#written) if (end < this.#head - this.#ring.length) this.#written.delete(old);
     const filledHole = to <= this.#head && this.#newest !== undefined && seq < this.#newest.seq;
     this.#silence(from);
-    for (let i = 0; i < payload.data.length; i++) this.#ring[mod(from + i, this.#ring.length)] = payload.data[i] ?? 0;
+    for (let i = 0; i < length; i++) this.#ring[mod(from + i, this.#ring.length)] = payload.data[i] ?? 0;
     this.#head = Math.max(this.#head, to);
     if (!this.#newest || seq > this.#newest.seq) {
       this.#newest = { seq, end: to };
@@ -73,18 +74,27 @@ export class SoundTimeline {
     return out;
   }
 
-  #place(seq: number, timeUs: number): number {
-    if (!this.#newest || !this.#anchor) return (this.#head = this.#tail = 0);
+  #place(seq: number, timeUs: number, length: number): number {
+    if (!this.#newest || !this.#anchor) return this.#begin(seq * length);
     const byTime = this.indexOf(timeUs);
     const slip = (SLIP_US * this.#rateHz) / 1e6;
-    if (seq === this.#newest.seq + 1 && Math.abs(byTime - this.#newest.end) <= slip) return this.#newest.end;
+    // Those that are missing between were as long: who hears from here on places the rest as who heard all.
+    const byNumber = this.#newest.end + (seq - this.#newest.seq - 1) * length;
+    if (seq > this.#newest.seq && Math.abs(byTime - byNumber) <= slip) return byNumber;
     if (Math.abs(byTime - this.#head) > this.#ring.length) {
       this.epoch++;
       this.#written.clear();
       this.#newest = undefined;
-      return (this.#head = this.#tail = 0);
+      return this.#begin(seq * length);
     }
     return byTime;
+  }
+
+  /** Numbers samples from here on, as if all chunks before had been as long as this one: frames lie the same wherever one begins to hear. */
+  #begin(index: number): number {
+    this.#tail = index;
+    this.#head = index;
+    return index;
   }
 
   /** What lies between the newest sample and a later one is silence, not what the ring held a while ago. */

@@ -58,6 +58,8 @@ class MqttSource implements Source {
   readonly #parser: Parser;
   /** Length of the sound that has come since the connection was made. */
   #heardUs = 0;
+  /** What is wrong with the messages that come, where none since the last reading fits. */
+  #unfit: string | undefined;
   #lastReportUs = Number.NEGATIVE_INFINITY;
   #ends: (() => void)[] = [];
 
@@ -72,6 +74,7 @@ class MqttSource implements Source {
     this.#port = new SourcePort(config.id, {
       clock: context.clock,
       silentAfterMs: config.silentAfterMs ?? SILENT_AFTER_MS,
+      whySilent: () => this.#unfit,
       onSilent: () => {
         this.#heardUs = 0;
         this.#port.watch();
@@ -121,6 +124,7 @@ class MqttSource implements Source {
       const { stamp, body } = this.#open(message);
       for (const { payload, ...own } of this.#parser.parse(body)) {
         const { deviceUs = this.#soundUs(payload, own, stamp), seq } = { ...own, ...stamp };
+        this.#unfit = undefined;
         this.#port.emit({
           arrivalUs: message.arrivalUs,
           ...(deviceUs !== undefined && { deviceUs }),
@@ -160,6 +164,7 @@ class MqttSource implements Source {
   }
 
   #report(error: PayloadError, topic: string): void {
+    this.#unfit = `messages on ${topic} do not fit: ${error.message}`;
     const nowUs = this.#context.clock.nowUs();
     if (nowUs - this.#lastReportUs < REPORT_EVERY_MS * 1000) return;
     this.#lastReportUs = nowUs;
@@ -167,7 +172,8 @@ class MqttSource implements Source {
       { source: this.id, topic, reason: error.code },
       `a message on ${topic} does not fit format ${this.#config.format ?? ''}: ${error.message}`,
     );
-    if (this.#port.state !== 'live') this.#port.say('starting', `messages on ${topic} do not fit: ${error.message}`);
+    const { state } = this.#port;
+    if (state !== 'live') this.#port.say(state === 'silent' ? state : 'starting', this.#unfit);
   }
 
   /** How a body becomes readings. Formats count messages here; a serial protocol keeps its own books in readings. */

@@ -6,6 +6,8 @@ export interface SourcePortOptions {
   readonly clock: Clock;
   /** Without a reading for so long the source is silent. */
   readonly silentAfterMs: number;
+  /** Why there is no reading, where that is known. */
+  readonly whySilent?: () => string | undefined;
   /** Called once each time it falls silent. */
   readonly onSilent: () => void;
 }
@@ -69,14 +71,14 @@ export class SourcePort {
   }
 
   #waitForSilence(): void {
-    const { clock, silentAfterMs, onSilent } = this.#options;
+    const { clock, silentAfterMs, whySilent, onSilent } = this.#options;
     const leftMs = silentAfterMs - (clock.nowUs() - this.#lastUs) / 1000;
     this.#cancelWatch = clock.after(Math.max(1, leftMs), () => {
       if (clock.nowUs() - this.#lastUs < silentAfterMs * 1000) {
         this.#waitForSilence();
         return;
       }
-      this.say('silent', `nothing came for ${silentAfterMs / 1000} s`);
+      this.say('silent', whySilent?.() ?? `nothing came for ${silentAfterMs / 1000} s`);
       onSilent();
     });
   }

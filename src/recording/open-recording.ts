@@ -54,6 +54,8 @@ export interface Recording {
   readonly files: readonly string[];
   /** Who recorded: config without secrets, space, server. */
   readonly session: Session;
+  /** Whether the first file goes on with a run that began in files before it. */
+  readonly goesOn: boolean;
   /** Sources that the recorded config names. */
   readonly sources: readonly { readonly id: string; readonly modality: Modality }[];
   readonly faults: RecordingFaults;
@@ -68,10 +70,10 @@ export interface Recording {
  */
 export async function openRecording(paths: readonly string[]): Promise<Recording> {
   const files = await filesOf(paths);
-  const session = await readSession(files[0] ?? '');
+  const { session, goesOn } = await readSession(files[0] ?? '');
   const sources = session.config.sources.map(({ id, modality }) => ({ id, modality }));
   const faults: RecordingFaults = { truncated: [], badRecords: 0, firstFault: undefined, badMessages: 0, foreign: {}, missing: {} };
-  return { files, session, sources, faults, events: (filter = {}) => readEvents(files, faults, filter) };
+  return { files, session, goesOn, sources, faults, events: (filter = {}) => readEvents(files, faults, filter) };
 }
 
 async function filesOf(paths: readonly string[]): Promise<string[]> {
@@ -87,12 +89,14 @@ async function filesOf(paths: readonly string[]): Promise<string[]> {
   return files;
 }
 
-async function readSession(file: string): Promise<Session> {
+async function readSession(file: string): Promise<Pick<Recording, 'session' | 'goesOn'>> {
   let isOurs = false;
+  let goesOn = false;
   const channels = new Map<number, Topic>();
   for await (const entry of entriesOf(file)) {
     if (entry.type === 'Metadata' && entry.name === 'edgebind') {
       isOurs = true;
+      goesOn = Number(entry.metadata.get('part') ?? 0) > 0;
       const format = entry.metadata.get('format') ?? '';
       if (!FORMATS.includes(format))
         throw new UsageError(
@@ -101,7 +105,8 @@ async function readSession(file: string): Promise<Session> {
         );
     }
     if (entry.type === 'Channel') noteChannel(channels, entry);
-    if (entry.type === 'Message' && channels.get(entry.channelId)?.kind === 'session') return parseSession(entry.data, file);
+    if (entry.type === 'Message' && channels.get(entry.channelId)?.kind === 'session')
+      return { session: parseSession(entry.data, file), goesOn };
   }
   throw isOurs
     ? new UsageError('RECORDING_UNREADABLE', `${file}: breaks off before anything was recorded`)

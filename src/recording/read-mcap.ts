@@ -125,8 +125,10 @@ async function openFile(path: string): Promise<FileHandle> {
 
 async function checkMagic(file: FileHandle, path: string): Promise<void> {
   const magic = Buffer.alloc(MAGIC.length);
-  await file.read(magic, 0, magic.length, 0);
+  const { bytesRead } = await file.read(magic, 0, magic.length, 0);
   if (magic.equals(MAGIC)) return;
+  if (MAGIC.subarray(0, bytesRead).equals(magic.subarray(0, bytesRead)))
+    throw new UsageError('RECORDING_UNREADABLE', `${path}: has ${bytesRead} bytes: it breaks off before anything was recorded`);
   const isMcap = magic.subarray(0, 5).equals(MAGIC.subarray(0, 5));
   throw new UsageError(
     'RECORDING_UNREADABLE',

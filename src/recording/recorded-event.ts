@@ -72,9 +72,10 @@ export type RecordedEvent = { readonly atUs: number } & (
   | { readonly kind: 'learnt'; readonly base: Uint8Array; readonly leftOut: number }
   /**
    * What the rules knew here, before a piece around an alert: from `fromUs` on it is in the recording, and is judged from here on. What lies
-   * between lets windows and fusion fill themselves.
+   * between lets windows and fusion fill themselves. With `alerts`, those that stood or rested, it is that of a file that goes on with a
+   * run, for who begins with this file.
    */
-  | { readonly kind: 'checkpoint'; readonly fromUs: number; readonly checkpoint: Checkpoint }
+  | { readonly kind: 'checkpoint'; readonly fromUs: number; readonly checkpoint: Checkpoint; readonly alerts?: readonly unknown[] }
   /** Somebody said whether an alert was right. */
   | { readonly kind: 'verdict'; readonly source: string; readonly alert: Alert; readonly isRight: boolean }
 );
@@ -135,7 +136,13 @@ const ledgerSchema = z.object({
 const ruleSchema = z.object({ rule: z.unknown(), space: z.string().optional(), vector: z.base64().optional() });
 const rulesSchema = z.object({ rules: z.array(ruleSchema) });
 const learntSchema = z.object({ base: z.base64(), leftOut: z.number() });
-const checkpointSchema = z.object({ fromUs: z.number(), base: z.base64(), leftOut: z.number(), standing: standingSchema });
+const checkpointSchema = z.object({
+  fromUs: z.number(),
+  base: z.base64(),
+  leftOut: z.number(),
+  standing: standingSchema,
+  alerts: z.array(z.unknown()).optional(),
+});
 const verdictSchema = z.object({ alert: alertSchema, isRight: z.boolean() });
 
 /**
@@ -200,8 +207,9 @@ function parseEvent(topic: Topic, message: McapTypes.TypedMcapRecords['Message']
       return { kind: 'learnt', atUs, base: Uint8Array.from(Buffer.from(base, 'base64')), leftOut };
     }
     case 'checkpoint': {
-      const { fromUs, base, ...rest } = checked(checkpointSchema, parseJson(data), 'checkpoint');
-      return { kind: 'checkpoint', atUs, fromUs, checkpoint: { ...rest, base: Uint8Array.from(Buffer.from(base, 'base64')) } };
+      const { fromUs, base, alerts, ...rest } = checked(checkpointSchema, parseJson(data), 'checkpoint');
+      const checkpoint = { ...rest, base: Uint8Array.from(Buffer.from(base, 'base64')) };
+      return { kind: 'checkpoint', atUs, fromUs, checkpoint, ...(alerts && { alerts }) };
     }
     case 'verdict': {
       const { alert, isRight } = checked(verdictSchema, parseJson(data), 'verdict');

@@ -51,6 +51,7 @@ const POST_BYTES = 256 * 1024;
 const LEDGER_EVERY_MS = 1000;
 /** As far apart as the time before an alert that is kept, within these. */
 const CHECKPOINT_EVERY_MS = { least: 4000, most: 15_000 };
+const CHECKPOINT_RETRY_MS = 1000;
 /** What is not raw data is small and decides replays: it may take so much more of the queue. */
 const HEADROOM = 1.25;
 
@@ -82,6 +83,9 @@ export class Recorder {
   #isStopped = false;
   #state: RecorderState;
   #cancels: (() => void)[] = [];
+  /** The file that was written last; empty: none yet. */
+  #writtenTo = '';
+  #onNextFile: () => void = () => undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -129,21 +133,30 @@ export class Recorder {
   }
 
   /**
-   * From now on a recording around alerts has what the rules knew where each of its pieces begins.
+   * From now on a recording has what the rules knew where its pieces begin: around alerts each piece; else each file after the first, with
+   * the alerts that stand or rest there, so that it can be replayed alone.
    *
    * @param know what they know now; undefined: not now, ask again
    */
-  checkpoints(know: () => Checkpoint | undefined): void {
+  checkpoints(know: () => Checkpoint | undefined, alerts: () => readonly unknown[]): void {
     const { trigger, clock } = this.#options;
-    if (!trigger) return;
-    const note = (): void => {
+    const note = (opening?: object): boolean => {
       const checkpoint = know();
-      if (!checkpoint) return;
+      if (!checkpoint) return false;
       const { base, ...rest } = checkpoint;
-      this.#text(sharedTopic('checkpoint'), { fromUs: clock.nowUs() - LEAD_US, base: base64Of(base), ...rest });
+      this.#text(sharedTopic('checkpoint'), { fromUs: clock.nowUs() - LEAD_US, base: base64Of(base), ...rest, ...opening });
+      return true;
     };
-    note();
-    this.#every(Math.min(CHECKPOINT_EVERY_MS.most, Math.max(CHECKPOINT_EVERY_MS.least, trigger.beforeMs)), note);
+    if (trigger) {
+      note();
+      this.#every(Math.min(CHECKPOINT_EVERY_MS.most, Math.max(CHECKPOINT_EVERY_MS.least, trigger.beforeMs)), () => void note());
+      return;
+    }
+    let cancelBefore: (() => void) | undefined;
+    this.#onNextFile = () => {
+      cancelBefore?.();
+      cancelBefore = this.#until(LEAD_US / 1000, () => note({ alerts: alerts() }));
+    };
   }
 
   /** Somebody said whether an alert was right. */
@@ -226,6 +239,16 @@ export class Recorder {
     again();
   }
 
+  /** Does something after so many ms, and tries again each second until it is done. */
+  #until(ms: number, task: () => boolean): () => void {
+    const at = this.#cancels.length;
+    const attempt = (): void => {
+      if (!task()) this.#cancels[at] = this.#options.clock.after(CHECKPOINT_RETRY_MS, attempt);
+    };
+    this.#cancels[at] = this.#options.clock.after(ms, attempt);
+    return () => this.#cancels[at]?.();
+  }
+
   #text(topic: Topic, value: object, atUs = this.#options.clock.nowUs()): void {
     const text = JSON.stringify(value);
     const channel = this.#room(topic.name, () => topic, text.length, HEADROOM);
@@ -291,6 +314,8 @@ export class Recorder {
     }
     const { bytes, settled, file, fileBytes } = message;
     this.#postedBytes -= bytes;
+    if (file !== '' && this.#writtenTo !== '' && file !== this.#writtenTo) this.#onNextFile();
+    if (file !== '') this.#writtenTo = file;
     this.#state = { ...this.#state, ...(file !== '' && { file }), fileBytes };
     for (const [id, count] of Object.entries(settled.written)) this.#settle(Number(id), count, (stage) => stage.emit(count));
     for (const [reason, counts] of Object.entries(settled.dropped))

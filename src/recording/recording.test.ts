@@ -328,6 +328,7 @@ describe('recordings', () => {
       return join(dir, name);
     };
     await expect(openRecording([join(dir, 'none.mcap')])).rejects.toThrow('is not there');
+    await expect(openRecording([write('empty.mcap', Buffer.alloc(0))])).rejects.toThrow('has 0 bytes: it breaks off before');
     await expect(openRecording([write('text.mcap', Buffer.from('hello, this is text'))])).rejects.toThrow('is no MCAP file');
     await expect(openRecording([write('next.mcap', Buffer.from('894d43415039 0d0a'.replace(' ', ''), 'hex'))])).rejects.toThrow(
       'MCAP of version "9"',

@@ -28,7 +28,7 @@ import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
 import { audioRateHz, configPath } from './senses.ts';
-import { CHECKPOINT_BYTES, RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder } from './start-recorder.ts';
+import { CHECKPOINT_BYTES, RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder, standingAlerts } from './start-recorder.ts';
 import { Stations } from './stations.ts';
 import { readinessOf, statusOf } from './status.ts';
 import { tidy } from './tidy.ts';
@@ -227,7 +227,10 @@ export class EdgeBind {
     const inForce = this.#inForce;
     await this.#alerting.start(inForce.config.alerts);
     this.#recorder?.learnt(this.#alerting.learnt(RECORDED_BACKGROUND_BYTES));
-    this.#recorder?.checkpoints(() => this.#alerting.checkpoint(CHECKPOINT_BYTES));
+    this.#recorder?.checkpoints(
+      () => this.#alerting.checkpoint(CHECKPOINT_BYTES),
+      () => standingAlerts(this.#alerting.alerts, this.#clock.nowUs()),
+    );
     if (this.#options.world?.listens !== false) this.#server = await this.#listen();
     this.#stations.open(await this.#stations.resolve(inForce.config.sources), inForce.pipelines);
     this.#decisionClock.frozenAt(this.#options.world?.decisionClock.nowUs() ?? this.#startedUs, () => this.#fusion.begin(inForce.config));

@@ -2,7 +2,7 @@ import type { FileAlertLog } from '../alerts/alert-log.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { Log } from '../core/log.ts';
 import { hostClock } from '../core/time.ts';
-import type { Space } from '../core/types.ts';
+import type { Alert, Space } from '../core/types.ts';
 import { Recorder } from '../recording/recorder.ts';
 import type { Session } from '../recording/session.ts';
 import type { Config } from './config.ts';
@@ -66,9 +66,6 @@ export interface SessionParts {
 export function sessionOf({ config, folder, server, boot, space, startedUs, alerts }: SessionParts): Session {
   const { model, encoders, sources, fusion } = config;
   const masked = sources.map((source) => ({ ...source, from: withoutPassword(source.from) }));
-  // Raised ones go on, cleared ones may still rest: no cooldown is longer than a day.
-  const resting = alerts.rested().filter(({ endUs }) => endUs > startedUs - DAY_MS * 1000);
-  const before = [...alerts.raised(), ...resting, ...alerts.after(alerts.newest - 1, 1)];
   return {
     server,
     boot,
@@ -76,6 +73,13 @@ export function sessionOf({ config, folder, server, boot, space, startedUs, aler
     space,
     folder,
     config: { model, encoders, sources: masked, ...(fusion && { fusion }), alerts: config.alerts },
-    alerts: [...new Map(before.map((alert) => [alert.cursor, alert])).values()].sort((a, b) => a.cursor - b.cursor),
+    alerts: standingAlerts(alerts, startedUs),
   };
+}
+
+/** What of the alert log decides what comes: raised ones go on, cleared ones may still rest (no cooldown is longer than a day), and the newest's number. */
+export function standingAlerts(log: FileAlertLog, nowUs: number): Alert[] {
+  const resting = log.rested().filter(({ endUs }) => endUs > nowUs - DAY_MS * 1000);
+  const all = [...log.raised(), ...resting, ...log.after(log.newest - 1, 1)];
+  return [...new Map(all.map((alert) => [alert.cursor, alert])).values()].sort((a, b) => a.cursor - b.cursor);
 }

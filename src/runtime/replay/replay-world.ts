@@ -95,6 +95,12 @@ export class ReplayWorld implements World {
     if (reading.arrivalUs >= this.#pieceUs && !this.#firstUs.has(source)) this.#firstUs.set(source, sample.timeUs);
   }
 
+  /** The recording begins with a piece. */
+  beginInside(): void {
+    this.isOff = true;
+    this.#pieceUs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Whether an event is the first of the piece that a checkpoint was foreseen of. */
   begins({ atUs }: RecordedEvent): boolean {
     let isFirst = false;
@@ -109,7 +115,7 @@ export class ReplayWorld implements World {
 
   /** Looks at an event before its turn. */
   foresee(event: RecordedEvent): void {
-    if (event.kind === 'checkpoint') this.#nextPiecesUs.push(event.fromUs);
+    if (event.kind === 'checkpoint' && !event.alerts) this.#nextPiecesUs.push(event.fromUs);
     if (event.kind === 'drop') this.#leftOut.add(dropKey(event));
   }
 

@@ -20,6 +20,7 @@ import { withoutPassword } from '../without-password.ts';
 import { decodeAhead } from './decode-ahead.ts';
 import { lookAhead } from './look-ahead.ts';
 import { parseRules } from './parse-rules.ts';
+import { stateAtStart, type StateAtStart } from './state-at-start.ts';
 import { ReplayWorld } from './replay-world.ts';
 import { FreshTimeline, RecordedTimeline, type Timeline } from './timeline.ts';
 
@@ -52,6 +53,8 @@ export interface ReplayResult {
   readonly ignored: number;
   /** Backgrounds of rules for which there was no room in the recording: they begin to learn anew. */
   readonly notLearnt: number;
+  /** How long a recording that begins in mid-run is not judged: its windows and fusion fill themselves. */
+  readonly unjudgedSeconds: number;
   readonly alerts: readonly Alert[];
   readonly recordedAlerts: readonly Alert[];
   readonly ledger: readonly LedgerLine[];
@@ -89,13 +92,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const stateDir = await mkdtemp(join(tmpdir(), 'edgebind-replay-'));
   const decoder = new PictureDecoder();
   try {
-    await writeFile(join(stateDir, 'alerts.jsonl'), session.alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
+    await writeFile(join(stateDir, 'alerts.jsonl'), atStart.alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''));
     if (atStart.learnt) {
       await mkdir(join(stateDir, 'backgrounds'));
       await writeFile(join(stateDir, 'backgrounds', '0.base'), atStart.learnt.base);
     }
     const world = new ReplayWorld({
-      startUs: session.startedUs,
+      startUs: atStart.startUs,
       stateDir,
       listens: port !== undefined,
       onAlert: (alert) => {
@@ -113,7 +116,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     });
     try {
       options.onStart?.(edgebind.url);
-      const run = new Run(options, loaded, world, edgebind, isAsRecorded);
+      const run = new Run(options, loaded, world, edgebind, isAsRecorded, atStart.opening);
       const counts = await run.feed(decoder);
       await edgebind.stop();
       return {
@@ -145,19 +148,31 @@ class Run {
   /** Rules of a source that the next session brings. */
   #held: readonly { readonly rule: Rule }[] | undefined;
   #session: Session;
+  /** The checkpoint from which on a recording that begins in mid-run is judged, until its turn has come. */
+  #opening: StateAtStart['opening'];
   #readings = 0;
   #ignored = 0;
   #notLearnt = 0;
   #firstUs: number | undefined;
   #lastUs = 0;
   #pausedUs = 0;
+  #unjudgedSeconds = 0;
 
-  constructor(options: ReplayOptions, loaded: LoadedConfig, world: ReplayWorld, edgebind: EdgeBind, isAsRecorded: boolean) {
+  constructor(
+    options: ReplayOptions,
+    loaded: LoadedConfig,
+    world: ReplayWorld,
+    edgebind: EdgeBind,
+    isAsRecorded: boolean,
+    opening: StateAtStart['opening'],
+  ) {
     this.#options = options;
     this.#loaded = loaded;
     this.#session = options.recording.session;
     this.#world = world;
     this.#edgebind = edgebind;
+    this.#opening = isAsRecorded ? opening : undefined;
+    if (this.#opening) world.beginInside();
     const decide = (step: () => void | Promise<void>): void => {
       this.#decisions = this.#decisions.then(step);
     };
@@ -200,6 +215,7 @@ class Run {
       ignored: this.#ignored,
       notLearnt: this.#notLearnt,
       recordedAlerts: this.#recordedAlerts,
+      unjudgedSeconds: this.#unjudgedSeconds,
       seconds: (performance.now() - began) / 1000,
       recordedSeconds: (this.#lastUs - (this.#firstUs ?? this.#lastUs)) / 1e6,
     };
@@ -212,7 +228,9 @@ class Run {
   /** A piece around an alert is judged from its checkpoint on. */
   #place(event: RecordedEvent): void {
     if (this.#world.begins(event)) this.#decisions = this.#decisions.then(() => void (this.#world.isOff = true));
-    if (event.kind !== 'checkpoint') return;
+    if (event.kind !== 'checkpoint' || (event.alerts && event.atUs !== this.#opening?.atUs)) return;
+    if (this.#opening) this.#unjudgedSeconds = (event.atUs - (this.#firstUs ?? event.atUs)) / 1e6;
+    this.#opening = undefined;
     this.#notLearnt = Math.max(this.#notLearnt, event.checkpoint.leftOut);
     this.#decisions = this.#decisions.then(() => {
       this.#world.isOff = false;
@@ -225,8 +243,9 @@ class Run {
   }
 
   #take(event: RecordedEvent): void {
-    if (event.kind === 'alert') this.#recordedAlerts.push(event.alert);
-    else if (event.kind === 'status') this.#world.sources.get(event.status.source)?.say(event.status);
+    if (event.kind === 'alert') {
+      if (!this.#opening) this.#recordedAlerts.push(event.alert);
+    } else if (event.kind === 'status') this.#world.sources.get(event.status.source)?.say(event.status);
     else if (event.kind === 'hostStep') this.#world.hostSteps$.next(event.byUs);
     else if (event.kind === 'rules' && this.#options.loaded === undefined) this.#rules(event.rules);
     else if (event.kind === 'verdict') this.#decisions = this.#decisions.then(() => this.#edgebind.judgeAlert(event.alert, event.isRight));
@@ -320,20 +339,6 @@ class Run {
 }
 
 const modelSchema = z.object({ model: z.string() });
-
-/** What was in force before the first reading came. */
-async function stateAtStart(recording: Recording): Promise<{
-  readonly rules: readonly RecordedRule[];
-  readonly learnt?: Extract<RecordedEvent, { kind: 'learnt' }>;
-}> {
-  let rules: readonly RecordedRule[] | undefined;
-  for await (const event of recording.events({ kinds: ['rules', 'learnt', 'reading'] })) {
-    if (event.kind === 'rules') rules ??= event.rules;
-    else if (event.kind === 'learnt') return { rules: rules ?? [], learnt: event };
-    else break;
-  }
-  return { rules: rules ?? [] };
-}
 
 function recordedConfig({ session, files }: Pick<Recording, 'session' | 'files'>, rules: readonly { readonly rule: Rule }[]): LoadedConfig {
   const file = files[0] ?? '';

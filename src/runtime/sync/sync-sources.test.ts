@@ -70,6 +70,7 @@ function recordingOf(sources: readonly Heard[], seed = 5): Recording {
   readings.sort((a, b) => a.atUs - b.atUs);
   return {
     files: [],
+    goesOn: false,
     session: {
       server: 'test',
       boot: 'test',
