@@ -220,6 +220,17 @@ describe('bad stamps', () => {
     expect(clock.state.complaint).toContain('whole seconds');
   });
 
+  it('in seconds are converted also where one is whole by chance', () => {
+    for (const at of [0, 3]) {
+      const { clock } = modelWithNotes();
+      const stamps = Array.from({ length: 8 }, (_, i) => EPOCH_US / 1e6 + (i - at) / 4);
+      const times = feed(clock, stamps, 250_000, (stamps[0] ?? 0) * 1e6);
+      // The first one says nothing of parts yet.
+      expect(times.slice(1).map((one) => one?.timeUs)).toEqual(stamps.slice(1).map((stamp) => stamp * 1e6));
+      expect(clock.state.complaint).toContain('in seconds, not microseconds');
+    }
+  });
+
   it('of a counter in milliseconds are found out by their rate', () => {
     const { clock } = modelWithNotes();
     const times = feed(clock, counting(1000, 5000, 10), 10_000);
