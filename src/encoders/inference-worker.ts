@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { FUSION } from './fusion-item.ts';
+import { giveBackMemory } from './give-back-memory.ts';
 import type { GraphItem, OpenedGraph } from './graph-plan.ts';
 import type { GraphSession } from './graph-session.ts';
 import { loadOrt } from './load-ort.ts';
@@ -67,6 +68,7 @@ async function open({ plans, frontEnds: fronts, threads, binding }: Extract<ToIn
       shared.set(same, climbed.opened);
       graphs.push(climbed.opened);
     }
+    giveBackMemory();
     say({ kind: 'opened', graphs });
   } catch (error) {
     say({ kind: 'refused', code: error instanceof EdgeBindError ? error.code : 'MODEL_REFUSED', message: messageOf(error) });
