@@ -53,6 +53,11 @@ describe('readingFromFields', () => {
     ['a flat list of unknown size', { celsius: [1, 2] }, 'thermal'],
     ['rows of unequal length', { celsius: [[1, 2], [3]] }, 'thermal'],
     ['rows of another size than the config says', { celsius: [[1, 2]] }, 'thermal', { width: 3 }],
+    ['a distance that 16 bits would turn into another', { mm: [[70_000, 5]] }, 'depth'],
+    ['a temperature that float32 cannot hold', { celsius: [[1e39, 5]] }, 'thermal'],
+    ['a motion that float32 cannot hold', { acc: [1e39, 2, 3], gyro: [1, 2, 3] }, 'imu'],
+    ['a sequence number beyond all counting', { acc: [1, 2, 3], gyro: [4, 5, 6], seq: 1e300 }, 'imu'],
+    ['a time beyond all clocks', { acc: [1, 2, 3], gyro: [4, 5, 6], timeS: 1e300 }, 'imu'],
     ['a path through a text', { a: 'x' }, 'imu', { fields: { acc: 'a.length' } }],
   ])('refuses %s', (_, object, modality, options) => {
     expect(readingFromFields(object, modality, options)).toBeUndefined();

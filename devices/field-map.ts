@@ -1,4 +1,5 @@
 import type { DecodedFrame } from '../src/core/decoder.ts';
+import { isSequence, isStamp } from '../src/core/stamp-limits.ts';
 import type { Modality } from '../src/core/types.ts';
 import { type AssembledReading, type Assembler, oneFrameAssembler, requireModality } from './assembler.ts';
 
@@ -17,7 +18,7 @@ const SPOKEN: readonly Modality[] = ['imu', 'thermal', 'depth'];
  * for thermal, `mm` for depth (a flat row-major list with `width` and `height`, or a list of rows). `seq`, and `timeUs`,
  * `timeMs` or `timeS`, where they are there.
  *
- * @returns undefined where a value is missing, no finite number, or the size is wrong
+ * @returns undefined where a value is missing, no number that can be meant, or the size is wrong
  */
 export function readingFromFields(
   object: Readonly<Record<string, unknown>>,
@@ -29,6 +30,7 @@ export function readingFromFields(
   if (!payload) return undefined;
   const seq = numberOf(get('seq'));
   const deviceUs = deviceTime(get);
+  if ((seq !== undefined && !isSequence(Math.trunc(seq))) || (deviceUs !== undefined && !isStamp(deviceUs))) return undefined;
   return { payload, ...(seq === undefined ? {} : { seq: Math.trunc(seq) }), ...(deviceUs === undefined ? {} : { deviceUs }) };
 }
 
@@ -43,7 +45,8 @@ type Get = (name: string) => unknown;
 function imuOf(get: Get): AssembledReading['payload'] | undefined {
   const acc = vectorOf(get('acc')) ?? vectorOf([get('ax'), get('ay'), get('az')]);
   const gyro = vectorOf(get('gyro')) ?? vectorOf([get('gx'), get('gy'), get('gz')]);
-  return acc && gyro ? { kind: 'imu', values: Float32Array.from([...acc, ...gyro]) } : undefined;
+  const values = acc && gyro && finite(Float32Array.from([...acc, ...gyro]));
+  return values && { kind: 'imu', values };
 }
 
 function pictureOf(get: Get, modality: Modality, options: FieldMapOptions): AssembledReading['payload'] | undefined {
@@ -59,10 +62,16 @@ function pictureOf(get: Get, modality: Modality, options: FieldMapOptions): Asse
   if (options.width !== undefined && options.width !== width) return undefined;
   if (options.height !== undefined && options.height !== height) return undefined;
   if (!pixels.every((pixel): pixel is number => typeof pixel === 'number')) return undefined;
-  return modality === 'depth'
-    ? { kind: 'depth', width, height, mm: Uint16Array.from(pixels) }
-    : { kind: 'thermal', width, height, celsius: Float32Array.from(pixels) };
+  if (modality === 'depth') return pixels.every(isDistance) ? { kind: 'depth', width, height, mm: Uint16Array.from(pixels) } : undefined;
+  const celsius = finite(Float32Array.from(pixels));
+  return celsius && { kind: 'thermal', width, height, celsius };
 }
+
+/** Whether 16 bits hold it as it is. */
+const isDistance = (mm: number): boolean => mm >= 0 && mm <= 0xffff;
+
+/** Looked at as float32: what is finite in JSON need not be finite here. */
+const finite = (values: Float32Array): Float32Array | undefined => (values.every(Number.isFinite) ? values : undefined);
 
 function deviceTime(get: Get): number | undefined {
   const microseconds = numberOf(get('timeUs'));

@@ -21,6 +21,20 @@ describe('SequenceLine', () => {
     expect(line.restarts).toBe(1);
   });
 
+  it.each([2 ** 52, 2 ** 40, 2 ** 32 + 500])('loses nothing after a wrong number of %i, and counts on exactly', (wrong) => {
+    const line = new SequenceLine();
+    const raws = [0, 1, 2, wrong, 3, 4, 5, wrong, 6, 7];
+    expect(raws.map((raw) => line.next(raw, LATER_US))).toEqual(raws.map((_, i) => i));
+    expect(line.restarts).toBe(4);
+  });
+
+  it('takes numbers that begin high for what they are', () => {
+    const line = new SequenceLine();
+    const first = 1_795_613_077_679_247;
+    expect([0, 33_333, 66_666].map((later) => line.next(first + later, LATER_US) - first)).toEqual([0, 33_333, 66_666]);
+    expect([0, 1, 2].map((raw) => line.next(raw, LATER_US) - first)).toEqual([66_667, 66_668, 66_669]);
+  });
+
   it('takes a repeated first number for a duplicate unless enough time has passed to start again, or time itself began anew', () => {
     const line = new SequenceLine();
     for (let i = 0; i < 5; i++) line.next(i, LATER_US);

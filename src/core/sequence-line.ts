@@ -2,13 +2,16 @@
 const RESTART_BACK = 64;
 /** A sender that starts again takes at least this long; a 0 that comes sooner is a duplicate of the first. */
 const RESTART_TAKES_US = 250_000;
+/** So many readings are not lost between two: who jumps so far started again with other numbers, or sent a wrong one. */
+const RESTART_AHEAD = 2 ** 32;
 const RANGES = [2 ** 8, 2 ** 16, 2 ** 32];
 /** A counter wraps from its last sixteenth to its first. */
 const EDGE = 1 / 16;
 
 /**
  * A sender's sequence numbers as numbers that grow without end: counters that wrap at 8, 16 or 32 bits go on, stragglers from before
- * the wrap included, and a sender that starts again goes on with the next number, because one used before would be a duplicate.
+ * the wrap included, and a sender that starts again goes on with the next number, because one used before would be a duplicate. One
+ * wrong number costs nothing: the sender seems to have started again, twice.
  */
 export class SequenceLine {
   newest = -1;
@@ -26,6 +29,7 @@ export class SequenceLine {
     if (raw >= this.#range) this.#range = 0;
     let seq = raw + this.#offset;
     if (this.#range > 0 && seq - this.newest > this.#range / 2) seq -= this.#range;
+    else if (this.newest >= 0 && seq - this.newest > RESTART_AHEAD) seq = this.#restart(raw);
     else if (laterUs > 0 && seq < this.newest) seq = this.#goOn(raw, isNewSegment ? Infinity : laterUs);
     this.newest = Math.max(this.newest, seq);
     return seq;
@@ -48,10 +52,13 @@ export class SequenceLine {
     }
     const seq = raw + this.#offset;
     const isRestart = laterUs === Infinity || this.newest - seq > RESTART_BACK || (raw === 0 && laterUs > RESTART_TAKES_US);
-    if (!isRestart) return seq;
+    return isRestart ? this.#restart(raw) : seq;
+  }
+
+  #restart(raw: number): number {
     this.restarts++;
     this.#range = 0;
-    this.#offset += this.newest + 1 - seq;
+    this.#offset = this.newest + 1 - raw;
     return this.newest + 1;
   }
 }

@@ -1,7 +1,8 @@
 import { PayloadError, UsageError } from '../core/errors.ts';
 import type { SourceConfig } from '../core/source-config.ts';
+import { isSequence, isStamp, WANTED_SEQUENCE, WANTED_STAMP } from '../core/stamp-limits.ts';
 import { MODALITIES, type Payload } from '../core/types.ts';
-import { arrayReading, arrayShape, imu } from './payload-formats.ts';
+import { arrayReading, arrayShape, depth, imu, thermal } from './payload-formats.ts';
 
 /** What a JSON message says of one reading. */
 export interface JsonReading {
@@ -41,9 +42,7 @@ export function jsonFields(config: SourceConfig): (body: Uint8Array) => JsonRead
       if (path === undefined) throw need([name]);
       return (root) => {
         const values = numbersAt(root, path, width * height);
-        return modality === 'thermal'
-          ? { kind: 'thermal', width, height, celsius: Float32Array.from(values) }
-          : { kind: 'depth', width, height, mm: Uint16Array.from(values) };
+        return modality === 'thermal' ? thermal(values, width, height) : depth(values, width, height);
       };
     }
     if (!MODALITIES.some((known) => known === modality)) {
@@ -63,8 +62,8 @@ export function jsonFields(config: SourceConfig): (body: Uint8Array) => JsonRead
     const { timeUs, seq } = fields;
     return {
       payload: read(root),
-      ...(timeUs !== undefined && { deviceUs: numberAt(root, timeUs) }),
-      ...(seq !== undefined && { seq: numberAt(root, seq) }),
+      ...(timeUs !== undefined && { deviceUs: numberAt(root, timeUs, isStamp, WANTED_STAMP) }),
+      ...(seq !== undefined && { seq: numberAt(root, seq, isSequence, WANTED_SEQUENCE) }),
     };
   };
 }
@@ -87,10 +86,10 @@ function at(root: unknown, path: string): unknown {
   return here;
 }
 
-function numberAt(root: unknown, path: string): number {
+function numberAt(root: unknown, path: string, fits = Number.isFinite as (value: number) => boolean, wanted = 'a number'): number {
   const value = at(root, path);
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new PayloadError('notANumber', `"${path}" is ${JSON.stringify(value)}; wanted a number`);
+  if (typeof value !== 'number' || !fits(value))
+    throw new PayloadError('notANumber', `"${path}" is ${JSON.stringify(value)}; wanted ${wanted}`);
   return value;
 }
 

@@ -78,4 +78,12 @@ describe('sound over MQTT', () => {
     ]);
     await stop();
   });
+
+  it.each([{ seq: '1e300' }, { seq: '-5' }, { timeUs: '1e300' }, { timeUs: 'noon' }])('passes over a message stamped %o', async (stamp) => {
+    const { readings, say, stop } = listen();
+    say({ userProperties: stamp });
+    say({ userProperties: { timeUs: '1700000000000000', seq: '4' } });
+    expect(readings.map(({ seq }) => seq)).toEqual([4]);
+    await stop();
+  });
 });

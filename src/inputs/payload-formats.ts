@@ -10,6 +10,8 @@ type Format = (config: SourceConfig) => ParsePayload;
 
 /** Larger pictures are not what a sensor sends in one message. */
 const MAX_PICTURE_BYTES = 32 * 1024 * 1024;
+/** Nor is longer sound: its windows are made in one go, and everything else would wait for them. */
+const MAX_SOUND_SECONDS = 60;
 
 /** The payload formats of design section 5 whose bytes stand for themselves. */
 const formats: Readonly<Record<string, Format>> = {
@@ -96,8 +98,7 @@ export function payloadFormat(config: SourceConfig): ParsePayload | undefined {
 
 /** @throws PayloadError `notFinite` */
 function features(values: Float32Array): Features {
-  if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
-  return { kind: 'features', values };
+  return { kind: 'features', values: finite(values) };
 }
 
 const isKnown = (modality: Modality): boolean => MODALITIES.some((known) => known === modality);
@@ -120,14 +121,30 @@ export function arrayShape({ id, format, channels, width, height }: SourceConfig
 
 /** @throws PayloadError `notFinite` */
 export function arrayReading(values: Float32Array, { width, height }: ArrayShape): ArrayReading {
-  if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
-  return { kind: 'array', width, height, values };
+  return { kind: 'array', width, height, values: finite(values) };
 }
 
 /** @throws PayloadError `notFinite` */
 export function imu(values: readonly number[]): Imu {
+  return { kind: 'imu', values: finite(Float32Array.from(values)) };
+}
+
+/** @throws PayloadError `notFinite` */
+export function thermal(celsius: readonly number[], width: number, height: number): Thermal {
+  return { kind: 'thermal', width, height, celsius: finite(Float32Array.from(celsius)) };
+}
+
+/** @throws PayloadError `outOfRange`: 16 bits would hold another distance */
+export function depth(mm: readonly number[], width: number, height: number): Depth {
+  const wrong = mm.find((value) => !(value >= 0 && value <= 0xffff));
+  if (wrong !== undefined) throw new PayloadError('outOfRange', `a distance is ${wrong} mm; wanted 0 (unknown) to 65535`);
+  return { kind: 'depth', width, height, mm: Uint16Array.from(mm) };
+}
+
+/** Looked at as float32: what is finite in JSON need not be finite here. */
+function finite(values: Float32Array): Float32Array {
   if (!values.every(Number.isFinite)) throw new PayloadError('notFinite', 'a value is NaN or infinite');
-  return { kind: 'imu', values: Float32Array.from(values) };
+  return values;
 }
 
 function sound(config: SourceConfig, bytesPerSample: number, read: (view: DataView, at: number) => number): ParsePayload {
@@ -142,6 +159,9 @@ function sound(config: SourceConfig, bytesPerSample: number, read: (view: DataVi
         `${body.length} bytes; wanted a multiple of ${step} (${channels} channels of ${bytesPerSample} bytes)`,
       );
     }
+    const seconds = body.length / step / rateHz;
+    if (seconds > MAX_SOUND_SECONDS)
+      throw new PayloadError('tooLarge', `${Math.round(seconds)} s of sound in one message; at most ${MAX_SOUND_SECONDS}`);
     const view = viewOf(body);
     const data = new Float32Array(body.length / step);
     for (let i = 0; i < data.length; i++) {
