@@ -1,6 +1,6 @@
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import { z } from 'zod';
-import { UsageError } from './errors.ts';
+import { messageOf, UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
 
 type Path = readonly PropertyKey[];
@@ -22,12 +22,13 @@ export interface Parsed<T> {
 export function parseYamlWithPlaces<S extends z.ZodType>(text: string, file: string, schema: S): Parsed<z.output<S>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = document.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    return `${file}:${line}:${col} ${error.message}`;
+  const problems = [...document.errors.map(({ pos, message }) => ({ offset: pos[0], text: message })), ...danglingAliases(document)];
+  const syntax = problems.map(({ offset, text }) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col} ${text}`;
   });
   if (syntax.length > 0) throw new UsageError('INVALID_CONFIG', syntax.join('\n'));
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = plain(document, file);
   const result = schema.safeParse(value ?? {});
   if (result.success) return { value: result.data, at: (path) => `${file}:${where(document, lines, path)} ${pathText(path)}` };
   const messages = result.error.issues
@@ -39,6 +40,33 @@ export function parseYamlWithPlaces<S extends z.ZodType>(text: string, file: str
 /** The same, where nobody asks later where a thing stood. */
 export const parseYaml = <S extends z.ZodType>(text: string, file: string, schema: S): z.output<S> =>
   parseYamlWithPlaces(text, file, schema).value;
+
+/** `*` begins the name of an anchor: who means a star has to quote it. */
+function danglingAliases(document: Document): { offset: number; text: string }[] {
+  const found: { offset: number; text: string }[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (!alias.resolve(document))
+        found.push({
+          offset: alias.range?.[0] ?? 0,
+          text: `*${alias.source}: there is no anchor &${alias.source} before it; quote a text that begins with *`,
+        });
+    },
+  });
+  return found;
+}
+
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  } catch (cause) {
+    throw new UsageError(
+      'INVALID_CONFIG',
+      `${file}: its anchors and aliases cannot be followed (${messageOf(cause)}); write out what they stand for`,
+      { cause },
+    );
+  }
+}
 
 interface Problem {
   readonly path: Path;

@@ -18,7 +18,6 @@ import type { SpaceVector } from '../space/vector.ts';
 import { RuntimeDesk } from './alert-desk.ts';
 import { embedQuery } from './embed-query.ts';
 import { Evidence } from './evidence.ts';
-import { makeFolder } from './make-folder.ts';
 import { RuleBook } from './rule-book.ts';
 import { audioRateHz } from './senses.ts';
 import type { ServedModel } from './served-model.ts';
@@ -77,7 +76,6 @@ export class Alerting {
           `${what}: cannot be written; alerts go on, and what the disk does not take would be lost by a restart`,
         );
     };
-    makeFolder(stateDir, 'the state', 'state.dir');
     this.alerts = FileAlertLog.open(join(stateDir, 'alerts.jsonl'), undefined, onProblem('alert log'));
     this.#engine = new RuleEngine(models()[0]?.space.id ?? '');
     this.#engine.tellScores(options.isScoreHeard);

@@ -47,12 +47,39 @@ describe('loadConfig', () => {
     );
   });
 
+  it('says where a star names no anchor, and that anchors multiply', () => {
+    expect(errorOf(`${source}outputs: {mqtt: {url: "mqtt://h", topic: *site}}\n`)).toMatch(
+      /config\.yaml:3:42 \*site: there is no anchor &site/,
+    );
+    const nine = (name: string): string => `[${Array.from({ length: 9 }, () => `*${name}`).join(', ')}]`;
+    expect(errorOf(`a: &a [x]\nb: &b ${nine('a')}\nc: &c ${nine('b')}\nd: &d ${nine('c')}\nsources: ${nine('d')}\n`)).toContain(
+      `${file}: its anchors and aliases cannot be followed`,
+    );
+  });
+
   it('finds duplicate ids of sources and alerts', () => {
     expect(errorOf(`${source}  - {id: mic, modality: image, from: "v4l2:/dev/video0"}\n`)).toMatch(
       /:3:10 sources\[1\]\.id: two sources have the id "mic"/,
     );
     const alert = '{id: a, query: {text: x}, threshold: 0.3}';
     expect(errorOf(`${source}alerts: [${alert}, ${alert}]\n`)).toContain('two alerts have the id "a"');
+  });
+
+  it.each([
+    ['fused', 'audio', 'the vector of all sources together'],
+    ['image', 'audio', 'all sources of that modality'],
+  ])('refuses a source called %s of modality %s: rules could not say which they mean', (id, modality, meaning) => {
+    expect(errorOf(`sources:\n  - {id: ${id}, modality: ${modality}, from: "alsa:default"}\n`)).toContain(
+      `:2:10 sources[0].id: "${id}" is the name of ${meaning}: choose another`,
+    );
+  });
+
+  it('takes a microphone called audio', () => {
+    expect(errorOf('sources:\n  - {id: audio, modality: audio, from: "alsa:default"}\n')).toBe('no error');
+  });
+
+  it('refuses weights of which nothing is left', () => {
+    expect(errorOf(`${source}fusion: {weights: {audio: 0}}\n`)).toMatch(/fusion\.weights: every source weighs 0/);
   });
 
   it('refuses a rule on a source that is not there, and one that clears above its raise', () => {

@@ -250,7 +250,10 @@ export const configSchema = z
   })
   .superRefine((config, context) => {
     const known = namesOf(config);
-    for (const [i, { modality, window, from, format = '' }] of config.sources.entries()) {
+    for (const [i, { id, modality, window, from, format = '' }] of config.sources.entries()) {
+      const meaning = meaningOf(id, modality);
+      if (meaning !== undefined)
+        context.addIssue({ code: 'custom', path: ['sources', i, 'id'], message: `"${id}" is the name of ${meaning}: choose another` });
       const isOwn = from.startsWith('mcap:') || (from.startsWith('mqtt:') && OWN_FORMATS.includes(format));
       if (!isOwn && !MODALITIES.some((sense) => sense === modality)) {
         const close = nearest(modality, MODALITIES);
@@ -268,6 +271,10 @@ export const configSchema = z
     }
     const sensed = new Set<string>([...MODALITIES, ...config.sources.map(({ modality }) => modality)]);
     const { weights, maxAgeMs } = config.fusion ?? {};
+    if (weights && config.sources.every(({ modality }) => weights[modality] === 0)) {
+      const message = 'every source weighs 0, and nothing would be fused: give one a weight above 0, or remove fusion';
+      context.addIssue({ code: 'custom', path: ['fusion', 'weights'], message });
+    }
     for (const [key, named] of Object.entries({ weights, maxAgeMs })) {
       for (const name of typeof named === 'object' ? Object.keys(named) : []) {
         if (sensed.has(name)) continue;
@@ -301,6 +308,12 @@ export const configSchema = z
       });
     }
   });
+
+/** What `on` and `sources` would mean by an id that is taken; undefined where it is free. A camera may be called image. */
+function meaningOf(id: string, modality: Modality): string | undefined {
+  if (id === 'fused') return 'the vector of all sources together';
+  return id !== modality && MODALITIES.some((known) => known === id) ? 'all sources of that modality' : undefined;
+}
 
 /** What a rule's `on` may name: modalities, sources, and `fused` where there is fusion. */
 export const namesOf = (config: {

@@ -24,10 +24,11 @@ import { loadPipelines } from './load-pipelines.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { ModelHost } from './model-host.ts';
 import { openModels } from './open-models.ts';
+import { openState, type State } from './open-state.ts';
 import { Outlets } from './outlets.ts';
 import { Past } from './past.ts';
 import { parseSearch } from './recall.ts';
-import { audioRateHz, configPath } from './senses.ts';
+import { audioRateHz } from './senses.ts';
 import { CHECKPOINT_BYTES, RECORDED_BACKGROUND_BYTES, sessionOf, startRecorder, standingAlerts } from './start-recorder.ts';
 import { Stations } from './stations.ts';
 import { readinessOf, statusOf } from './status.ts';
@@ -58,21 +59,22 @@ export class EdgeBind {
   readonly #recorder: Recorder | undefined;
   readonly #outlets: Outlets;
   readonly #past: Past;
+  readonly #state: State;
   readonly #fusion: LiveFusion;
   #server: Server | undefined;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: EdgeBindOptions, inForce: InForce, models: ModelHost, ledger: Ledger) {
+  private constructor(options: EdgeBindOptions, inForce: InForce, models: ModelHost, ledger: Ledger, state: State) {
     const { config, folder } = inForce;
     this.#options = options;
     this.#hostClock = new HostClockReport(hostClock, options.log);
     this.#inForce = inForce;
     this.#models = models;
     this.#ledger = ledger;
+    this.#state = state;
     const { world } = options;
-    const stateDir = world?.stateDir ?? configPath(folder, config.state.dir);
     this.#alerting = new Alerting({
-      stateDir,
+      stateDir: state.dir,
       folder,
       models: () => models.inService,
       known: () => namesOf(inForce.config),
@@ -114,7 +116,7 @@ export class EdgeBind {
     this.#past = new Past({
       // A replay is no past of the sensors.
       limits: world ? false : config.state.memory,
-      stateDir,
+      stateDir: state.dir,
       clock: this.#clock,
       ledger,
       log: options.log,
@@ -170,12 +172,15 @@ export class EdgeBind {
       config: () => inForce.config,
       encode: () => options.world?.encode ?? (edgebind ? edgebind.#outlets.encode : {}),
     });
+    let state: State | undefined;
     try {
-      edgebind = new EdgeBind(options, inForce, models, ledger);
+      state = await openState(loaded, options.world);
+      edgebind = new EdgeBind(options, inForce, models, ledger, state);
       await edgebind.#run();
       return edgebind;
     } catch (error) {
       await (edgebind?.stop() ?? models.stop());
+      state?.close();
       throw error;
     }
   }
@@ -336,6 +341,7 @@ export class EdgeBind {
     await tidy(log, 'transport', () => this.#transport.stop());
     await tidy(log, 'recording', () => this.#recorder?.stop());
     await tidy(log, 'alerts', () => this.#alerting.close());
+    this.#state.close();
     this.#hostClock.stop();
     this.#loopDelay.stop();
   }
