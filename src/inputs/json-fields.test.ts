@@ -20,6 +20,14 @@ describe('format json: numbers that no sensor can mean are refused', () => {
     expect(() => imu(message({ t }))).toThrow(/"t" is .*; wanted a time of at most 2\^61/);
   });
 
+  it.each([
+    ['timeMs', '1700000000000.5', 1_700_000_000_000_500],
+    ['timeS', '1700000000.25', 1_700_000_000_250_000],
+  ])('takes a time as %s', (name, t, deviceUs) => {
+    const read = jsonFields({ id: 'wrist', modality: 'imu', from: 'mqtt:x', fields: { acc: 'a', gyro: 'g', [name]: 't' } });
+    expect(read(message({ t }))).toMatchObject({ deviceUs });
+  });
+
   it('an acceleration that float32 cannot hold', () => {
     expect(() => imu(message({ a: '[0,0,1e39]' }))).toThrow('a value is NaN or infinite');
   });

@@ -4,6 +4,13 @@ import { isSequence, isStamp, WANTED_SEQUENCE, WANTED_STAMP } from '../core/stam
 import { MODALITIES, type Payload } from '../core/types.ts';
 import { arrayReading, arrayShape, depth, imu, thermal } from './payload-formats.ts';
 
+/** Names of the time, by how many microseconds one of it is. */
+const TIMES = [
+  { name: 'timeUs', us: 1 },
+  { name: 'timeMs', us: 1000 },
+  { name: 'timeS', us: 1_000_000 },
+] as const;
+
 /** What a JSON message says of one reading. */
 export interface JsonReading {
   readonly payload: Payload;
@@ -12,7 +19,7 @@ export interface JsonReading {
 }
 
 /**
- * Reads `format: json` by a field map of dotted paths: `timeUs`, `seq`, and per modality `acc` and `gyro` (three numbers each, or
+ * Reads `format: json` by a field map of dotted paths: `timeUs`, `timeMs` or `timeS`, `seq`, and per modality `acc` and `gyro` (three numbers each, or
  * `ax` ... `gz` one by one), `celsius` or `mm` (row-major, with the source's width and height); for a
  * sensor of one's own `values`, a flat list.
  *
@@ -57,12 +64,14 @@ export function jsonFields(config: SourceConfig): (body: Uint8Array) => JsonRead
     );
   }
 
+  const time = TIMES.find(({ name }) => fields[name] !== undefined);
+  const [timePath = '', seq] = [time && fields[time.name], fields['seq']];
+
   return (body) => {
     const root = parse(body);
-    const { timeUs, seq } = fields;
     return {
       payload: read(root),
-      ...(timeUs !== undefined && { deviceUs: numberAt(root, timeUs, isStamp, WANTED_STAMP) }),
+      ...(time && { deviceUs: Math.round(numberAt(root, timePath, isStamp, WANTED_STAMP) * time.us) }),
       ...(seq !== undefined && { seq: numberAt(root, seq, isSequence, WANTED_SEQUENCE) }),
     };
   };
@@ -86,7 +95,7 @@ function at(root: unknown, path: string): unknown {
   return here;
 }
 
-function numberAt(root: unknown, path: string, fits = Number.isFinite as (value: number) => boolean, wanted = 'a number'): number {
+function numberAt(root: unknown, path: string, fits: (value: number) => boolean = Number.isFinite, wanted = 'a number'): number {
   const value = at(root, path);
   if (typeof value !== 'number' || !fits(value))
     throw new PayloadError('notANumber', `"${path}" is ${JSON.stringify(value)}; wanted ${wanted}`);

@@ -17,6 +17,20 @@ describe('parseClientMessage', () => {
     expect(parseClientMessage('{"op":"query","id":"q","text":" glass "}')).toEqual({ op: 'query', id: 'q', text: 'glass', top: 10 });
   });
 
+  it('names what a message was that cannot be obeyed', () => {
+    const refOf = (message: object): unknown => {
+      try {
+        return parseClientMessage(JSON.stringify(message));
+      } catch (error) {
+        return (error as ClientMessageError).ref;
+      }
+    };
+    expect(refOf({ op: 'subscribe', sub: 'a' })).toBe('a');
+    expect(refOf({ op: 'query', id: 'q' })).toBe('q');
+    expect(refOf({ op: 'resume', cursor: -1 })).toBe('resume');
+    expect(refOf({ op: 'what' })).toBeNull();
+  });
+
   it('refuses values out of range, in words that name the field', () => {
     const refused: [object, RegExp][] = [
       [{ op: 'subscribe', sub: '', channel: 'alerts' }, /sub/],

@@ -65,7 +65,8 @@ export function parseClientMessage(text: string): ClientMessage {
     throw new ClientMessageError('BAD_MESSAGE', 'a message is a JSON object with "op"', null);
   }
   const { op, sub, id, ref: given } = value as Record<string, unknown>;
-  const ref = [given, sub, id].find((one): one is string => typeof one === 'string' && one.length <= 64) ?? null;
+  const ref =
+    [given, sub, id, op === 'resume' ? op : undefined].find((one): one is string => typeof one === 'string' && one.length <= 64) ?? null;
   const known = OPS.find((candidate) => candidate === op);
   if (!known) throw new ClientMessageError('UNKNOWN_OP', `unknown op ${shown(op)}${hint(op, OPS)}`, ref);
   const result = schemas[known].safeParse(value);

@@ -57,6 +57,13 @@ describe('loadConfig', () => {
     );
   });
 
+  it('knows what a message can hold', () => {
+    const withFields = (fields: string): string =>
+      `sources:\n  - {id: wrist, modality: imu, from: "mqtt:x", format: json, fields: ${fields}}\n`;
+    expect(errorOf(withFields('{acc: a, gyro: g, timeMs: t.ms}'))).toBe('no error');
+    expect(errorOf(withFields('{acc: a, gyro: g, timeMS: t}'))).toContain('sources[0].fields.timeMS: unknown key; did you mean "timeMs"?');
+  });
+
   it('finds duplicate ids of sources and alerts', () => {
     expect(errorOf(`${source}  - {id: mic, modality: image, from: "v4l2:/dev/video0"}\n`)).toMatch(
       /:3:10 sources\[1\]\.id: two sources have the id "mic"/,

@@ -51,6 +51,26 @@ const windowSchema = z
     'at most 1,000 windows may overlap: raise hopMs',
   );
 
+const dotted = z.string().min(1).exactOptional();
+/** Our names of what a message can hold; one that is none of them would be passed over without a word. */
+const fieldsSchema = z.strictObject({
+  acc: dotted,
+  gyro: dotted,
+  ax: dotted,
+  ay: dotted,
+  az: dotted,
+  gx: dotted,
+  gy: dotted,
+  gz: dotted,
+  celsius: dotted,
+  mm: dotted,
+  values: dotted,
+  timeUs: dotted,
+  timeMs: dotted,
+  timeS: dotted,
+  seq: dotted,
+});
+
 const sourceSchema = z.strictObject({
   id: idSchema,
   modality: modalitySchema.describe('image, audio, thermal, depth, imu, or a name of your own for another sensor (docs/binding.md)'),
@@ -72,7 +92,7 @@ const sourceSchema = z.strictObject({
   height: z.number().int().min(1).max(16_384).optional(),
   rateHz: positive.max(384_000).optional(),
   channels: z.number().int().min(1).max(64).optional(),
-  fields: z.record(z.string(), z.string()).optional().describe('format json: which field of the object holds what'),
+  fields: fieldsSchema.optional().describe('json, ndjson, csv: which field of the object holds what, as a dotted path'),
   envelope: z.literal('stamp16').optional().describe('a 16-byte header before each payload: u64 LE time (us), u32 LE seq, u32 zero'),
   realtime: z.boolean().optional().describe('files: read at their own pace (default true)'),
   loop: z.boolean().optional().describe('files and recordings: begin again at the end (default false)'),
