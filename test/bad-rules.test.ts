@@ -26,6 +26,7 @@ const BAD: readonly (readonly [string, object, string, RegExp])[] = [
     /clearBelow must not be above threshold/,
   ],
   ['neither a rate nor a threshold', { query: { text: 'fire' }, on: ['heat'] }, 'INVALID_RULE', /give falseAlarmsPerDay/],
+  ['another id than its own', { id: 'other', query: { text: 'fire' }, ...more }, 'INVALID_RULE', /says "other", but is put as/],
   ['a word that is mistyped', { query: { text: 'fire' }, ...more, treshold: 0.5 }, 'INVALID_RULE', /treshold/],
 ];
 

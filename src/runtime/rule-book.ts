@@ -154,6 +154,11 @@ export class RuleBook {
     }
     const wanted = idSchema.safeParse(id);
     if (!wanted.success) throw new UsageError('INVALID_RULE', `id: ${wanted.error.issues[0]?.message ?? 'not an id'}`);
+    if (parsed.data.id !== undefined && parsed.data.id !== id)
+      throw new UsageError(
+        'INVALID_RULE',
+        `id: the rule says "${parsed.data.id}", but is put as "${id}"; leave one out, or make them equal`,
+      );
     const rule = { ...parsed.data, id };
     const known = this.#options.known();
     const names = [...rule.on, ...(rule.query.disagreement ?? [])];
