@@ -3,6 +3,7 @@ import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { registerBind } from './bind.ts';
 import { registerCalibrate } from './calibrate.ts';
 import { registerCheck } from './check.ts';
+import { mindClosedPipes } from './closed-pipe.ts';
 import { registerConfig } from './config.ts';
 import { registerDecode } from './decode.ts';
 import { registerDevices } from './devices.ts';
@@ -51,6 +52,7 @@ registerConfig(program);
 /** Something that was left open after a failure must not keep the command from ending. */
 const LINGER_MS = 3000;
 
+mindClosedPipes(['run', 'record', 'simulate'].includes(process.argv[2] ?? ''));
 try {
   await program.parseAsync();
 } catch (error) {
