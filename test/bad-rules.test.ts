@@ -25,6 +25,17 @@ const BAD: readonly (readonly [string, object, string, RegExp])[] = [
     'INVALID_RULE',
     /clearBelow must not be above threshold/,
   ],
+  ['two that never agree', { query: { disagreement: ['heat', 'heatt'] }, ...more }, 'UNKNOWN_SOURCE', /query\.disagreement\.1: .*"heat"/],
+  ['an unknown rule before it', { query: { text: 'fire' }, ...more, after: { rule: 'fier', withinMs: 9 } }, 'UNKNOWN_RULE_NAMED', /"fier"/],
+  [
+    'rules that wait for each other',
+    { query: { text: 'fire' }, ...more, after: { rule: 'smoke', withinMs: 9 } },
+    'RULES_WAIT',
+    /fire waits for smoke waits for fire/,
+  ],
+  ['more sources than there are', { query: { text: 'fire' }, ...more, atLeast: { sources: 2, withinMs: 9 } }, 'TOO_FEW_SOURCES', /1: heat/],
+  ['a moment of an unknown source', { query: { moment: { source: 'heatt', timeUs: 1 } }, ...more }, 'UNKNOWN_SOURCE', /"heat"/],
+  ['a list for a vector', { query: { vector: [1, 2] }, ...more }, 'INVALID_RULE', /query\.vector: the path of a \.npy file/],
   ['neither a rate nor a threshold', { query: { text: 'fire' }, on: ['heat'] }, 'INVALID_RULE', /give falseAlarmsPerDay/],
   ['another id than its own', { id: 'other', query: { text: 'fire' }, ...more }, 'INVALID_RULE', /says "other", but is put as/],
   ['a word that is mistyped', { query: { text: 'fire' }, ...more, treshold: 0.5 }, 'INVALID_RULE', /treshold/],
@@ -43,7 +54,10 @@ describe('rules that cannot be put into force', () => {
       JSON.stringify({
         model: 'models/mini',
         sources: [{ id: 'heat', modality: 'thermal', from: 'simulate:calm' }],
-        alerts: [{ id: 'fire', query: { text: 'a fire' }, on: ['heat'], falseAlarmsPerDay: 2 }],
+        alerts: [
+          { id: 'fire', query: { text: 'a fire' }, on: ['heat'], falseAlarmsPerDay: 2 },
+          { id: 'smoke', query: { text: 'smoke' }, on: ['heat'], falseAlarmsPerDay: 2, after: { rule: 'fire', withinMs: 60_000 } },
+        ],
       }),
     );
     edgebind = await startEdgeBindIn(folder);
@@ -70,6 +84,15 @@ describe('rules that cannot be put into force', () => {
     }
     expect(await rules()).toEqual(before);
     expect((await edgebind.get('/api/v1/audit')) as object).toMatchObject({ changes: [] });
+  });
+
+  it('keeps a rule that another one waits for', async () => {
+    const response = await fetch(new URL('/api/v1/rules/fire', edgebind.url), { method: 'DELETE' });
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { code: 'RULE_NEEDED', message: '"after" of smoke names "fire": change or delete that rule first' },
+    ]);
+    expect(await rules()).toEqual(before);
   });
 
   it('over WebSocket, are answered with the same', async () => {

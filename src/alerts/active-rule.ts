@@ -55,6 +55,8 @@ export class ActiveRule {
   #together = new AlertState();
   #rule: Rule;
   #newestUs = Number.NEGATIVE_INFINITY;
+  /** After a restart: until the other sources have had their time to be heard, none is missed. NaN: from the next window on. */
+  #heardUs = Number.NEGATIVE_INFINITY;
 
   /**
    * @param queries the query in each space in service, the newest first; empty for novelty and disagreement
@@ -157,8 +159,10 @@ export class ActiveRule {
 
   /** Goes on with an alert that was raised before a restart. */
   restore(raised: AlertDraft, space: string): void {
-    if (this.#rule.atLeast) this.#together.restore();
-    else this.watch(raised.source, raised.modality, space).state.restore();
+    if (this.#rule.atLeast) {
+      this.#together.restore();
+      this.#heardUs = Number.NaN;
+    } else this.watch(raised.source, raised.modality, space).state.restore();
     this.#raised.set(this.#rule.atLeast ? ALL : raised.source, { draft: raised, peak: raised.score, peakUs: raised.endUs });
   }
 
@@ -190,6 +194,7 @@ export class ActiveRule {
       const raised = rule === this.#rule.id ? this.#raised.get(key) : undefined;
       if (raised) Object.assign(raised, { peak, peakUs });
     }
+    this.#heardUs = Number.NEGATIVE_INFINITY;
     for (const { rule, source, upUs } of ups) {
       const watch = rule === this.#rule.id ? this.watches.get(source) : undefined;
       if (watch) watch.upUs = upUs;
@@ -215,7 +220,8 @@ export class ActiveRule {
     this.#newestUs = Math.max(this.#newestUs, at.endUs);
     const up: SenseScore[] = [];
     for (const { upUs, sense } of this.watches.values()) if (sense && upUs >= this.#newestUs - atLeast.withinMs * 1000) up.push(sense);
-    const isTogether = up.length >= atLeast.sources;
+    if (Number.isNaN(this.#heardUs)) this.#heardUs = this.#newestUs + atLeast.withinMs * 1000;
+    const isTogether = up.length >= atLeast.sources || (this.#together.isRaised && this.#newestUs < this.#heardUs);
     const change = this.#together.step(isTogether ? 1 : 0, this.#newestUs, { ...TOGETHER, cooldownMs }, mayRaise);
     if (change === undefined) return undefined;
     const draft = this.#draft(ALL, change, watch, at);
@@ -245,7 +251,8 @@ export class ActiveRule {
       return draft;
     }
     this.#raised.delete(key);
-    return raised ? clearOf(raised, draft) : draft;
+    // While the rule was silent nobody was told of the raise.
+    return raised && clearOf(raised, draft);
   }
 
   #heighten(key: string, { score, source, modality }: Watch, { endUs }: Moment): AlertUpdate | undefined {

@@ -11,7 +11,11 @@ const exampleFields = {
   templates: z.array(template).min(1).max(32).optional().describe('with text: sentences with {} for the words, whose vectors are averaged'),
   image: file.optional().describe('a picture file that it should look like'),
   audio: file.optional().describe('a sound file that it should sound like'),
-  vector: file.optional().describe('a .npy file with one vector of the same space'),
+  vector: z
+    .string('the path of a .npy file with one vector of this space is wanted')
+    .min(1)
+    .optional()
+    .describe('a .npy file with one vector of the same space'),
   event: z.string().min(1).max(300).optional().describe('id of a past alert: what was there when it was raised'),
   moment: z
     .strictObject({ source: z.string().min(1), timeUs: z.number().int().min(0) })

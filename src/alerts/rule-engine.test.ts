@@ -137,7 +137,44 @@ describe('RuleEngine with several sources and rules', () => {
     const after = new RuleEngine('s');
     after.set(both, query);
     expect(after.restore(raised!)).toEqual([]);
-    expect(after.judge(at('mic', 0.1, 30)).changes).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+    // The first window after it says nothing of the others, which were not heard yet.
+    expect([at('mic', 0.1, 30), at('mic', 0.8, 30.4), at('wrist', 0.7, 30.8)].flatMap((one) => after.judge(one).changes)).toEqual([]);
+    const cleared = [31.5, 32.5].flatMap((seconds) => after.judge(at('mic', 0.1, seconds)).changes);
+    expect(cleared).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+  });
+
+  it('clears an alert of several sources after a restart where they are no longer up', () => {
+    const after = new RuleEngine('s');
+    after.set(both, query);
+    after.restore({
+      ...rule(),
+      ...at('mic', 0.8, 20),
+      id: 'x',
+      rule: 'glass',
+      state: 'raised',
+      score: 0.8,
+      threshold: 0.5,
+      query: 'glass',
+    });
+    expect(after.judge(at('mic', 0.1, 30)).changes).toEqual([]);
+    expect(after.judge(at('mic', 0.1, 31)).changes).toMatchObject([{ id: 'x', state: 'cleared' }]);
+  });
+
+  it('clears what a rule had raised when it becomes silent, and tells no clear of what nobody was told of', () => {
+    const engine = new RuleEngine('s');
+    const loud = rule({ on: ['mic'], cooldownMs: 0 });
+    const silent = rule({ on: ['mic'], cooldownMs: 0, silent: true });
+    engine.set(loud, query);
+    const [raised] = engine.judge(at('mic', 0.9, 10)).changes;
+    expect(engine.set(silent, query)).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
+    engine.judge(at('mic', 0.9, 11));
+    expect(engine.set(loud, query)).toEqual([]);
+    expect(engine.judge(at('mic', 0.1, 12)).changes).toEqual([]);
+    expect(engine.judge(at('mic', 0.9, 13)).changes).toMatchObject([{ state: 'raised' }]);
+
+    const restarted = new RuleEngine('s');
+    restarted.set(silent, query);
+    expect(restarted.restore(raised!)).toMatchObject([{ id: raised!.id, state: 'cleared' }]);
   });
 
   it('waits for the rule that must come before, and for no longer than was said', () => {

@@ -107,7 +107,7 @@ export class RuleEngine {
     const active = new ActiveRule(rule, queries, this.#kept);
     const goesOn =
       old?.keyIn(this.#space) === active.keyIn(this.#space) && (old.rule.atLeast === undefined) === (rule.atLeast === undefined);
-    const cleared = goesOn ? old.clear((raised) => !active.listensTo(raised)) : this.delete(rule.id);
+    const cleared = goesOn ? old.clear((raised) => rule.silent === true || !active.listensTo(raised)) : this.delete(rule.id);
     if (goesOn) active.adopt(old);
     else this.#begin(active);
     this.#rules.set(rule.id, active);
@@ -132,7 +132,7 @@ export class RuleEngine {
    */
   restore(raised: AlertDraft): AlertDraft[] {
     const active = this.#rules.get(raised.rule);
-    if (!active?.listensTo(raised)) return [{ ...raised, state: 'cleared' }];
+    if (!active?.listensTo(raised) || active.rule.silent) return [{ ...raised, state: 'cleared' }];
     active.restore(raised, this.#space);
     return [];
   }

@@ -6,6 +6,7 @@ import { hasOneExample, ONE_EXAMPLE, PAST_QUERY_FIELDS } from '../core/past-quer
 import type { ClientMessage } from '../core/wire.ts';
 
 const name = z.string().min(1).max(64);
+const rule = z.looseObject({}, 'wanted is the rule, e.g. {"query": {"text": "glass breaking"}, "threshold": 0.3}');
 
 const subscribe = z.strictObject({
   op: z.literal('subscribe'),
@@ -24,8 +25,8 @@ const schemas = {
   unsubscribe: z.strictObject({ op: z.literal('unsubscribe'), sub: name }),
   resume: z.strictObject({ op: z.literal('resume'), cursor: z.number().int().min(0) }),
   query,
-  putRule: z.strictObject({ op: z.literal('putRule'), ref: name, id: name, rule: z.unknown() }),
-  tryRule: z.strictObject({ op: z.literal('tryRule'), ref: name, id: name, rule: z.unknown() }),
+  putRule: z.strictObject({ op: z.literal('putRule'), ref: name, id: name, rule }),
+  tryRule: z.strictObject({ op: z.literal('tryRule'), ref: name, id: name, rule }),
   deleteRule: z.strictObject({ op: z.literal('deleteRule'), ref: name, id: name }),
   feedback: z.strictObject({
     op: z.literal('feedback'),

@@ -1,3 +1,4 @@
+import type { Nameable } from '../alerts/unmet-names.ts';
 import { join } from 'node:path';
 import { filter, Subscription, type Observable } from 'rxjs';
 import { alerts } from '../../pipelines/alerts.ts';
@@ -28,8 +29,8 @@ export interface AlertingOptions {
   readonly folder: string;
   /** All that can make vectors now, the newest first; at least one. */
   readonly models: () => readonly ServedModel[];
-  /** Names that a rule's `on` may hold. */
-  readonly known: () => ReadonlySet<string>;
+  /** What a rule may name. */
+  readonly nameable: () => Omit<Nameable, 'rules'>;
   /** What the last day scores against a query, where it is remembered. */
   readonly remembered?: (query: SpaceVector) => Promise<readonly PastScores[]>;
   /** Whether a source, or the fusion, is still configured. */
@@ -99,7 +100,7 @@ export class Alerting {
       log: this.alerts,
       stateDir,
       models: () => models().map((model) => ({ space: model.space.id, embed: (rule) => this.#embed(rule, model) })),
-      known: options.known,
+      nameable: options.nameable,
       remembered: options.remembered,
       onAlert: options.onAlert,
       onRules: () => options.onRules(this.#engine.queries),

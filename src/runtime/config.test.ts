@@ -99,6 +99,26 @@ describe('loadConfig', () => {
     expect(errorOf(`${source}alerts: [{id: a, query: {text: x, image: y.jpg}, threshold: 0.3}]\n`)).toContain('exactly one of');
   });
 
+  it('refuses rules that would never be raised: they wait for nothing or for each other, or for more sources than there are', () => {
+    const rule = (id: string, more: string): string => `{id: ${id}, query: {text: x}, on: [mic], threshold: 0.3, ${more}}`;
+    const after = (id: string): string => `after: {rule: ${id}, withinMs: 1000}`;
+    const errorWith = (...rules: string[]): string => errorOf(`${source}alerts: [${rules.join(', ')}]\n`);
+    expect(errorWith(rule('impact', ''), rule('a', after('impakt')))).toMatch(
+      /alerts\[1\]\.after\.rule: there is no other rule "impakt"; did you mean "impact"\?/,
+    );
+    expect(errorWith(rule('a', after('a')))).toMatch(/a rule cannot come after itself/);
+    expect(errorWith(rule('a', after('b')), rule('b', after('c')), rule('c', after('a')))).toMatch(
+      /a waits for b waits for c waits for a: none of them would ever be raised/,
+    );
+    expect(errorWith(rule('a', 'atLeast: {sources: 2, withinMs: 1000}'))).toMatch(
+      /alerts\[0\]\.atLeast\.sources: 2 are wanted, and "on" names only 1: mic; it would never be raised/,
+    );
+    expect(errorWith('{id: a, query: {disagreement: [mic, mik]}, threshold: 0.3}')).toMatch(
+      /alerts\[0\]\.query\.disagreement\[1\]: there is no source with the id "mik"; did you mean "mic"\?/,
+    );
+    expect(errorWith(rule('impact', 'silent: true'), rule('a', after('impact')))).toBe('no error');
+  });
+
   it('refuses an open address without a token, and one with a token but without TLS', () => {
     expect(errorOf(`${source}listen: {host: 0.0.0.0}\n`)).toContain('set listen.token');
     expect(errorOf(`${source}listen: {host: 0.0.0.0, token: abcdefgh}\n`)).toContain('set listen.tls');

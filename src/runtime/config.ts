@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { idSchema, ruleSchema } from '../alerts/rule.ts';
+import { unmetNames } from '../alerts/unmet-names.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { parseYamlWithPlaces } from '../core/parse-yaml.ts';
@@ -303,16 +304,9 @@ export const configSchema = z
         context.addIssue({ code: 'custom', path: ['fusion', key, name], message });
       }
     }
-    for (const [i, rule] of config.alerts.entries()) {
-      for (const [j, name] of rule.on.entries()) {
-        if (!known.has(name))
-          context.addIssue({
-            code: 'custom',
-            path: ['alerts', i, 'on', j],
-            message: `"${name}" is neither a modality nor the id of a source; known: ${[...known].join(', ')}`,
-          });
-      }
-    }
+    for (const [i, rule] of config.alerts.entries())
+      for (const { path, message } of unmetNames(rule, { sources: config.sources, names: known, rules: config.alerts }))
+        context.addIssue({ code: 'custom', path: ['alerts', i, ...path], message });
     const isLoopback = /^(127\.|::1$|localhost$)/.test(config.listen.host);
     if (!isLoopback && !config.listen.token)
       context.addIssue({

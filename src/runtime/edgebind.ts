@@ -77,7 +77,7 @@ export class EdgeBind {
       stateDir: state.dir,
       folder,
       models: () => models.inService,
-      known: () => namesOf(inForce.config),
+      nameable: () => ({ sources: inForce.config.sources, names: namesOf(inForce.config) }),
       remembered: (query) => this.#past.scores(query, this.#clock.nowUs()),
       isThere: (id) => (id === 'fused' ? inForce.config.fusion !== undefined : inForce.config.sources.some((source) => source.id === id)),
       clock: this.#clock,

@@ -3,10 +3,10 @@ import type { FileAlertLog } from '../alerts/alert-log.ts';
 import { partsOf } from '../alerts/query.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
 import { idSchema, ruleBodySchema, type Rule } from '../alerts/rule.ts';
+import { unmetNames, type Nameable } from '../alerts/unmet-names.ts';
 import type { PastScores, Trial } from '../alerts/try-out.ts';
 import { readLiveRules, writeLiveRules, type LiveRules } from '../alerts/rule-store.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
 import type { Alert } from '../core/types.ts';
 import type { SpaceVector } from '../space/vector.ts';
 
@@ -18,8 +18,8 @@ export interface RuleBookOptions {
   readonly models: () => readonly RuleModel[];
   /** What the last day scores against a query, where it is remembered. */
   readonly remembered?: ((query: SpaceVector) => Promise<readonly PastScores[]>) | undefined;
-  /** Names that `on` may hold: modalities and ids of sources. */
-  readonly known: () => ReadonlySet<string>;
+  /** What a rule may name. */
+  readonly nameable: () => Omit<Nameable, 'rules'>;
   /** Told of each alert that a change of rules clears. */
   readonly onAlert: (alert: Alert) => void;
   /** Told when other rules are in force. */
@@ -127,11 +127,17 @@ export class RuleBook {
     return this.#options.engine.tryOut(rule, query, query && (await this.#options.remembered?.(query)));
   }
 
-  /** @throws EdgeBindError `UNKNOWN_RULE` */
+  /** @throws EdgeBindError `UNKNOWN_RULE`; UsageError `RULE_NEEDED` where another rule waits for it */
   async delete(id: string, by: string): Promise<void> {
     await this.#inTurn(() => {
       const before = [...this.list(), ...this.#live.put].find((rule) => rule.id === id);
       if (!before) throw new EdgeBindError('UNKNOWN_RULE', `there is no rule "${id}"`);
+      const waiting = this.list().filter(({ after }) => after?.rule === id);
+      if (waiting.length > 0)
+        throw new UsageError(
+          'RULE_NEEDED',
+          `"after" of ${waiting.map((rule) => rule.id).join(', ')} names "${id}": change or delete ${waiting.length === 1 ? 'that rule' : 'those rules'} first`,
+        );
       const isFromConfig = this.#fromConfig.some((rule) => rule.id === id);
       this.#store({
         put: this.#live.put.filter((rule) => rule.id !== id),
@@ -160,24 +166,8 @@ export class RuleBook {
         `id: the rule says "${parsed.data.id}", but is put as "${id}"; leave one out, or make them equal`,
       );
     const rule = { ...parsed.data, id };
-    const known = this.#options.known();
-    const names = [...rule.on, ...(rule.query.disagreement ?? [])];
-    for (const name of names) {
-      if (known.has(name)) continue;
-      const close = nearest(name, known);
-      throw new UsageError(
-        'UNKNOWN_SOURCE',
-        `on: "${name}" is neither a modality nor the id of a source; ${close ? `did you mean "${close}"?` : `known: ${[...known].join(', ')}`}`,
-      );
-    }
-    const { after } = rule;
-    if (after && !this.list().some((other) => other.id === after.rule))
-      throw new UsageError(
-        'UNKNOWN_RULE_NAMED',
-        `after: there is no rule "${after.rule}"; known: ${this.list()
-          .map((one) => one.id)
-          .join(', ')}`,
-      );
+    const [unmet] = unmetNames(rule, { ...this.#options.nameable(), rules: this.list() });
+    if (unmet) throw new UsageError(unmet.code, `${unmet.path.join('.')}: ${unmet.message}`);
     return rule;
   }
 
