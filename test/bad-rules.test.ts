@@ -100,10 +100,13 @@ describe('rules that cannot be put into force', () => {
     await new Promise((resolve) => socket.once('open', resolve));
     const answerTo = (ref: string): Promise<{ code?: string; message?: string }> =>
       new Promise((resolve) => {
-        socket.on('message', (bytes: Buffer) => {
+        const hear = (bytes: Buffer): void => {
           const message = JSON.parse(bytes.toString()) as { op: string; ref?: string; code?: string; message?: string };
-          if (message.ref === ref) resolve(message);
-        });
+          if (message.ref !== ref) return;
+          socket.off('message', hear);
+          resolve(message);
+        };
+        socket.on('message', hear);
       });
     for (const [what, body, code, words] of BAD) {
       socket.send(JSON.stringify({ op: 'putRule', ref: what, id: 'fire', rule: body }));

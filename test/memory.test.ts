@@ -59,12 +59,12 @@ describe('the memory of edgebind run', () => {
   });
 
   it.each([
-    [{ text: ' ' }, 'BAD_SEARCH', 'at least one word'],
+    [{ text: ' ' }, 'BAD_SEARCH', 'text: a prompt needs at least one word'],
     [{ text: 'a', vector: [1] }, 'BAD_SEARCH', 'exactly one'],
     [{ vector: [1, 2] }, 'VECTOR_SHAPE', 'has 2 numbers'],
     [{ vector: [1], space: 'elsewhere' }, 'SPACE_MISMATCH', 'elsewhere'],
     [{ image: 'bm8gcGljdHVyZQ==' }, 'QUERY_FAILED', 'cannot be decoded'],
-    [{ audio: 'bm8gc291bmQ=' }, 'SOUND_UNREADABLE', 'the audio query: it: no sound could be read'],
+    [{ audio: 'bm8gc291bmQ=' }, 'SOUND_UNREADABLE', 'the audio query: no sound could be read from it (Invalid data'],
     [{ vector: [0] }, 'VECTOR_SHAPE', 'has 1 numbers'],
     [{ vector: [null, 1] }, 'BAD_SEARCH', 'expected number'],
     [{ text: 'a', top: 1e9 }, 'BAD_SEARCH', '<=1000'],

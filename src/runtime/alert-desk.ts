@@ -5,6 +5,7 @@ import { LineLog } from '../alerts/line-log.ts';
 import type { RuleEngine } from '../alerts/rule-engine.ts';
 import { toldBackground } from '../alerts/told-background.ts';
 import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
+import { issueWords } from '../core/issue-words.ts';
 import type { Log } from '../core/log.ts';
 import type { Clock } from '../core/time.ts';
 import type { Alert } from '../core/types.ts';
@@ -99,7 +100,7 @@ export class RuntimeDesk implements AlertDesk {
   /** @throws UsageError for a body that says nothing, EdgeBindError `UNKNOWN_ALERT` */
   feedback(id: string, body: unknown, by: string): unknown {
     const parsed = bodySchema.safeParse(body);
-    if (!parsed.success) throw new UsageError('INVALID_FEEDBACK', parsed.error.issues.map(({ message }) => message).join('; '));
+    if (!parsed.success) throw new UsageError('INVALID_FEEDBACK', issueWords(parsed.error));
     const raise = this.#options.alerts.raiseOf(id);
     if (!raise) throw new EdgeBindError('UNKNOWN_ALERT', `there is no kept alert "${id.slice(0, 80)}"`);
     const { rule, source } = raise;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Encoders } from '../core/encoder.ts';
 import { UsageError } from '../core/errors.ts';
+import { issueWords } from '../core/issue-words.ts';
 import { modalitySchema } from '../core/modality-schema.ts';
 import type { Modality } from '../core/types.ts';
 import type { Bundle } from '../encoders/bundle.ts';
@@ -37,8 +38,7 @@ export async function knownWords(
   { bundle, encoders }: { readonly bundle: Bundle; readonly encoders: Encoders },
 ): Promise<{ readonly senses: readonly KnownWord[] }> {
   const parsed = schema.safeParse(body);
-  if (!parsed.success)
-    throw new UsageError('BAD_PROMPT', `${z.prettifyError(parsed.error).replaceAll('\n', ' ')}; wanted e.g. {"text": "glass breaking"}`);
+  if (!parsed.success) throw new UsageError('BAD_PROMPT', `${issueWords(parsed.error)}; wanted e.g. {"text": "glass breaking"}`);
   const { text, modalities } = parsed.data;
   const reading = captionsOf.get(bundle) ?? readCaptions(bundle);
   captionsOf.set(bundle, reading);

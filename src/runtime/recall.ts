@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Encoders } from '../core/encoder.ts';
 import { messageOf, SpaceMismatchError, UsageError } from '../core/errors.ts';
+import { issueWords } from '../core/issue-words.ts';
 import { nearest } from '../core/nearest.ts';
 import { hasOneExample, ONE_EXAMPLE, PAST_QUERY_FIELDS, type PastQuery } from '../core/past-query.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
@@ -17,10 +18,7 @@ const searchSchema = z.strictObject(PAST_QUERY_FIELDS).refine(hasOneExample, ONE
 export function parseSearch(body: unknown): PastQuery {
   const parsed = searchSchema.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new UsageError(
-    'BAD_SEARCH',
-    `${z.prettifyError(parsed.error).replaceAll('\n', ' ')}; wanted e.g. {"text": "glass breaking", "top": 10}`,
-  );
+  throw new UsageError('BAD_SEARCH', `${issueWords(parsed.error)}; wanted e.g. {"text": "glass breaking", "top": 10}`);
 }
 
 export interface RecallOptions {
@@ -99,7 +97,8 @@ async function soundOf(bytes: Uint8Array, rateHz: number) {
     await writeFile(file, bytes);
     return await readSoundFile(file, rateHz).catch((cause: unknown) => {
       // The file that it was written to is nobody's business.
-      throw new UsageError('SOUND_UNREADABLE', `the audio query: ${messageOf(cause).replaceAll(file, 'it')}`, { cause });
+      const complaint = [`file:${file}: `, `${file}: `].reduce((words, name) => words.replaceAll(name, ''), messageOf(cause));
+      throw new UsageError('SOUND_UNREADABLE', `the audio query: ${complaint.replaceAll(file, 'it')}`, { cause });
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

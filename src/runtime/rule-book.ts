@@ -7,6 +7,7 @@ import { unmetNames, type Nameable } from '../alerts/unmet-names.ts';
 import type { PastScores, Trial } from '../alerts/try-out.ts';
 import { readLiveRules, writeLiveRules, type LiveRules } from '../alerts/rule-store.ts';
 import { EdgeBindError, UsageError } from '../core/errors.ts';
+import { issueWords } from '../core/issue-words.ts';
 import type { Alert } from '../core/types.ts';
 import type { SpaceVector } from '../space/vector.ts';
 
@@ -153,10 +154,7 @@ export class RuleBook {
   #parse(id: string, body: unknown): Rule {
     const parsed = ruleBodySchema.safeParse(body);
     if (!parsed.success) {
-      throw new UsageError(
-        'INVALID_RULE',
-        parsed.error.issues.map((issue) => `${issue.path.join('.') || 'rule'}: ${issue.message}`).join('; '),
-      );
+      throw new UsageError('INVALID_RULE', issueWords(parsed.error, 'rule'));
     }
     const wanted = idSchema.safeParse(id);
     if (!wanted.success) throw new UsageError('INVALID_RULE', `id: ${wanted.error.issues[0]?.message ?? 'not an id'}`);
