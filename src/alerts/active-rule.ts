@@ -39,6 +39,8 @@ export interface OpenVerdict {
 
 /** Of a rule by several sources, the terms of the one alert: up is 1, not up 0. */
 const TOGETHER = { threshold: 1, clearBelow: 1, holdMs: 0 };
+/** After a restart sensors are heard again one after the other, within so long. */
+const RETURN_US = 5e6;
 /** Key of the alert of a rule by several sources; no source has this id. */
 const ALL = '';
 
@@ -55,7 +57,7 @@ export class ActiveRule {
   #together = new AlertState();
   #rule: Rule;
   #newestUs = Number.NEGATIVE_INFINITY;
-  /** After a restart: until the other sources have had their time to be heard, none is missed. NaN: from the next window on. */
+  /** After a restart: until then the other sources are not missed. NaN: it is counted from the next window on. */
   #heardUs = Number.NEGATIVE_INFINITY;
 
   /**
@@ -220,7 +222,7 @@ export class ActiveRule {
     this.#newestUs = Math.max(this.#newestUs, at.endUs);
     const up: SenseScore[] = [];
     for (const { upUs, sense } of this.watches.values()) if (sense && upUs >= this.#newestUs - atLeast.withinMs * 1000) up.push(sense);
-    if (Number.isNaN(this.#heardUs)) this.#heardUs = this.#newestUs + atLeast.withinMs * 1000;
+    if (Number.isNaN(this.#heardUs)) this.#heardUs = this.#newestUs + RETURN_US + atLeast.withinMs * 1000;
     const isTogether = up.length >= atLeast.sources || (this.#together.isRaised && this.#newestUs < this.#heardUs);
     const change = this.#together.step(isTogether ? 1 : 0, this.#newestUs, { ...TOGETHER, cooldownMs }, mayRaise);
     if (change === undefined) return undefined;
