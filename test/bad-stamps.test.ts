@@ -49,7 +49,7 @@ interface Wanted {
 }
 
 const noNumber: Wanted = {
-  reason: /^messages on bad\/\w+ do not fit: the user property timeUs is ".*"; wanted a number$/,
+  reason: /^messages on bad\/\w+ do not fit: the user property timeUs is ".*"; wanted a time of at most 2\^61$/,
   input: { badEnvelope: MESSAGES },
   check: ({ state }) => expect(['starting', 'silent']).toContain(state),
 };
@@ -111,7 +111,7 @@ ${sources.join('\n')}
     for (const word of noted) expect.soft(atClock?.noted[word] ?? 0, `${id} ${word}`).toBeGreaterThan(0);
     if (said) check?.(said);
   }
-  expect(edgebind.log()).toContain('the user property timeUs is \\"NaN\\"; wanted a number');
+  expect(edgebind.log()).toContain('the user property timeUs is \\"NaN\\"; wanted a time of at most 2^61');
   expect((await edgebind.ledger()).filter(({ sums }) => !sums)).toEqual([]);
   expect((await edgebind.stop('SIGTERM')).code).toBe(0);
 }, 240_000);
