@@ -47,6 +47,10 @@ describe('the memory of edgebind run', () => {
     expect(await client.query({ vector, modalities: ['audio'], untilUs: past.startUs - 10e6 })).not.toContainEqual(best);
     expect((await search({ vector, sources: ['wrist'] })).hits.map(({ source }) => source)).not.toContain('microphone');
     expect((await search({ text: 'a person walking', modalities: ['imu'], untilUs: 1 })).searched).toBe(0);
+    const moment = { source: 'microphone', timeUs: past.startUs + 1000 };
+    const [same] = (await search({ moment, sources: ['microphone'], top: 1 })).hits;
+    expect(same?.score).toBeCloseTo(1, 3);
+    expect(await client.query({ moment, sources: ['microphone'], top: 1 })).toEqual([same]);
     client.close();
   });
 
@@ -61,6 +65,8 @@ describe('the memory of edgebind run', () => {
   it.each([
     [{ text: ' ' }, 'BAD_SEARCH', 'text: a prompt needs at least one word'],
     [{ text: 'a', vector: [1] }, 'BAD_SEARCH', 'exactly one'],
+    [{ moment: { source: 'wrist', timeUs: 5e15 } }, 'MOMENT_GONE', 'wrist has nothing within 2 s of 2128-'],
+    [{ moment: { source: 'wrist' } }, 'BAD_SEARCH', 'moment.timeUs'],
     [{ vector: [1, 2] }, 'VECTOR_SHAPE', 'has 2 numbers'],
     [{ vector: [1], space: 'elsewhere' }, 'SPACE_MISMATCH', 'elsewhere'],
     [{ image: 'bm8gcGljdHVyZQ==' }, 'QUERY_FAILED', 'cannot be decoded'],
@@ -123,6 +129,13 @@ describe('the memory of edgebind run', () => {
     });
     expect(status).toBe(0);
     expect((JSON.parse(stdout) as MemoryAnswer).searched).toBeGreaterThanOrEqual(before.searched);
+    const { startUs, endUs } = before.hits.at(-1)!;
+    const byMoment = spawnSync(
+      process.execPath,
+      [cli, 'search', '--moment', `microphone@${Math.round((startUs + endUs) / 2)}`, '--in', state, '--source', 'microphone', '--json'],
+      { encoding: 'utf8' },
+    );
+    expect((JSON.parse(byMoment.stdout) as MemoryAnswer).hits[0]?.score).toBeCloseTo(1, 3);
     edgebind = await startEdgeBindIn(edgebind.folder);
     const after = await search({ text: 'a sound', modalities: ['audio'] });
     expect(after.searched).toBeGreaterThanOrEqual(before.searched);

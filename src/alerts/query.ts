@@ -20,7 +20,7 @@ const exampleFields = {
   moment: z
     .strictObject({ source: z.string().min(1), timeUs: z.number().int().min(0) })
     .optional()
-    .describe('a moment of the last half hour: what this source gave then'),
+    .describe('a past moment: what this source gave then, as long as it is remembered (state.memory)'),
 };
 
 const EXAMPLES = ['text', 'image', 'audio', 'vector', 'event', 'moment'] as const;

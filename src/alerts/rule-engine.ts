@@ -1,4 +1,5 @@
 import type { AlertUpdate, Score, SenseScore } from '../core/types.ts';
+import { awayFrom, MOMENT_US } from '../core/moment.ts';
 import type { BackgroundReport } from '../space/background.ts';
 import { Familiar, type Kept } from '../space/familiar.ts';
 import { RecentVectors } from '../space/recent-vectors.ts';
@@ -229,9 +230,9 @@ export class RuleEngine {
   past(source: string, timeUs: number): SpaceVector | undefined {
     let best: { readonly away: number; readonly vector: Float32Array } | undefined;
     const recent = this.#recent.get(source);
-    for (const { startUs, endUs, vector } of recent?.vectors.all() ?? []) {
-      const away = timeUs < startUs ? startUs - timeUs : Math.max(0, timeUs - endUs);
-      if (away < 2e6 && away < (best?.away ?? Infinity)) best = { away, vector: normalise(vector) };
+    for (const { vector, ...window } of recent?.vectors.all() ?? []) {
+      const away = awayFrom(window, timeUs);
+      if (away < (best?.away ?? MOMENT_US)) best = { away, vector: normalise(vector) };
     }
     return recent && best && { space: recent.space, vector: best.vector };
   }

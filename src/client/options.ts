@@ -36,6 +36,8 @@ export interface QueryRequest {
   readonly vector?: readonly number[];
   /** Space of the vector; absent: the present one. */
   readonly space?: string;
+  /** What a source gave then. */
+  readonly moment?: { readonly source: string; readonly timeUs: number };
   /** How many hits at most. Default 10. */
   readonly top?: number;
   readonly sinceUs?: number;

@@ -167,6 +167,7 @@ export type ClientMessage =
       readonly audio?: string;
       readonly vector?: readonly number[];
       readonly space?: string;
+      readonly moment?: { readonly source: string; readonly timeUs: number };
       readonly top: number;
       readonly sinceUs?: number;
       readonly untilUs?: number;

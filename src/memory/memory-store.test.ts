@@ -52,6 +52,37 @@ describe('MemoryStore', () => {
     expect(store.scores('here', query, 1e12)).toEqual([]);
   });
 
+  it('gives what a source had at a moment: the window that holds it or is nearest, within 2 s, of whatever space', () => {
+    const dir = newFolder();
+    const store = open(dir);
+    store.append([10, 20, 21, 40].map((second) => window('mic', second)));
+    store.append([window('front', 10), { ...window('front', 30), confidence: 0.25 }, window('front', 50, unit(50), 'elsewhere')]);
+    const at = (source: string, seconds: number): unknown => {
+      const found = store.moment(source, seconds * SECOND);
+      if (!found) return undefined;
+      const second = [10, 20, 21, 30, 40, 50].find((seed) => dot(found.vector, unit(seed)) > 0.9999);
+      expect(dot(found.vector, found.vector)).toBeCloseTo(1, 5);
+      return [found.space, second];
+    };
+    expect([20.4, 21.6, 8.1, 12.9].map((seconds) => at('mic', seconds))).toEqual([
+      ['here', 20],
+      ['here', 21],
+      ['here', 10],
+      ['here', 10],
+    ]);
+    expect([7.9, 13.1, 1e6, -5].map((seconds) => at('mic', seconds))).toEqual([undefined, undefined, undefined, undefined]);
+    expect([at('front', 30.5), at('front', 50), at('nobody', 30)]).toEqual([['here', 30], ['elsewhere', 50], undefined]);
+    // Also from the disk, and not from a record that is damaged.
+    store.close();
+    const file = fileOf(dir, 'mic');
+    const bytes = readFileSync(file);
+    bytes[HEADER_BYTES + 2 * recordBytes(DIM) + 40]! ^= 1;
+    writeFileSync(file, bytes);
+    const again = open(dir);
+    expect(dot(again.moment('mic', 21.6 * SECOND)?.vector ?? new Float32Array(DIM), unit(20))).toBeGreaterThan(0.9999);
+    again.close();
+  });
+
   it('scores what its encoder was not sure of by as much less, in searches and for rules', () => {
     const store = open(newFolder());
     const sure = { ...window('mic', 1, unit(7)), confidence: 0.5 };

@@ -5,11 +5,13 @@ import type { Modality } from '../core/types.ts';
 import { ByteDots } from '../space/search/byte-dots.ts';
 import { MERGE_US, type Moment } from '../space/search/merge-moments.ts';
 import { BlockCache } from './block-cache.ts';
+import { nearestWindow } from './nearest-window.ts';
 import { probe, type Sealed } from './probe.ts';
 import { scorePast, type ScoredPast } from './score-past.ts';
 import { Sealing } from './sealing.ts';
 import { DamagedRowsError, SegmentSearch } from './segment-search.ts';
 import { Segment, SegmentChangedError } from './segment.ts';
+import type { SpaceVector } from '../space/vector.ts';
 
 export interface MemoryLimits {
   /** Oldest segments go where all together are larger, in bytes. */
@@ -165,6 +167,11 @@ export class MemoryStore {
   /** The cosine of every window since then, by source; right to about 0.001. At most the newest million windows of each. */
   scores(space: string, vector: Float32Array, sinceUs: number): ScoredPast[] {
     return this.#whateverChanges(() => this.#scores(space, vector, sinceUs));
+  }
+
+  /** What a source gave at a moment: the unit vector of its nearest window within 2 s. */
+  moment(source: string, timeUs: number): SpaceVector | undefined {
+    return this.#whateverChanges(() => nearestWindow(this.#segments.get(source) ?? [], timeUs, this.#cache));
   }
 
   close(): void {

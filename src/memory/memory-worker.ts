@@ -64,6 +64,9 @@ port.on('message', (message: ToMemoryWorker) => {
     case 'score':
       answer(message.id, () => ({ kind: 'scored', id: message.id, past: store.scores(message.space, message.vector, message.sinceUs) }));
       return;
+    case 'moment':
+      answer(message.id, () => ({ kind: 'moment', id: message.id, found: store.moment(message.source, message.timeUs) }));
+      return;
     case 'stop':
       clearTimeout(sealing);
       store.close();

@@ -50,6 +50,7 @@ export class Memory {
   readonly #waiting = new Map<string, number>();
   readonly #searches = new Map<number, Waiting<MemoryAnswer>>();
   readonly #scorings = new Map<number, Waiting<readonly ScoredPast[]>>();
+  readonly #moments = new Map<number, Waiting<SpaceVector | undefined>>();
   #total = 0;
   #nextSearch = 0;
   #cancelGather: (() => void) | undefined;
@@ -100,10 +101,19 @@ export class Memory {
     return this.#ask(this.#scorings, (id) => ({ kind: 'score', id, space, vector, sinceUs }));
   }
 
+  /**
+   * What a source gave at a moment: the unit vector of its nearest window within 2 s; undefined where nothing is kept of then.
+   *
+   * @throws EdgeBindError `BUSY`, `SEARCH_FAILED`
+   */
+  moment(source: string, timeUs: number): Promise<SpaceVector | undefined> {
+    return this.#ask(this.#moments, (id) => ({ kind: 'moment', id, source, timeUs }));
+  }
+
   #ask<T>(waiting: Map<number, Waiting<T>>, question: (id: number) => ToMemoryWorker): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isStopping) throw new EdgeBindError('SEARCH_FAILED', 'the memory is closed');
-      if (this.#searches.size + this.#scorings.size >= MAX_SEARCHES)
+      if (this.#searches.size + this.#scorings.size + this.#moments.size >= MAX_SEARCHES)
         throw new EdgeBindError('BUSY', `${MAX_SEARCHES} searches wait already: ask again when one of them is answered`);
       // What was just seen is part of the past.
       this.#send();
@@ -165,8 +175,12 @@ export class Memory {
         this.#scorings.get(message.id)?.resolve(message.past);
         this.#scorings.delete(message.id);
         return;
+      case 'moment':
+        this.#moments.get(message.id)?.resolve(message.found);
+        this.#moments.delete(message.id);
+        return;
       case 'failed':
-        for (const waiting of [this.#searches, this.#scorings]) {
+        for (const waiting of [this.#searches, this.#scorings, this.#moments]) {
           waiting.get(message.id)?.reject(new EdgeBindError(message.code, message.message));
           waiting.delete(message.id);
         }
@@ -182,7 +196,7 @@ export class Memory {
     }
     for (const counts of this.#sent.splice(0)) this.#settle(counts, 'unwritable');
     for (const { source } of this.#gathered.splice(0)) this.#settle(new Map([[source, 1]]), 'stopped');
-    for (const waiting of [this.#searches, this.#scorings]) {
+    for (const waiting of [this.#searches, this.#scorings, this.#moments]) {
       for (const { reject } of waiting.values()) reject(new EdgeBindError('SEARCH_FAILED', reason));
       waiting.clear();
     }

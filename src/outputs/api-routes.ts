@@ -169,7 +169,7 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
   {
     method: 'post',
     path: '/api/v1/search',
-    summary: 'Past moments most like words, a picture, a sound (base64) or a vector, best first',
+    summary: 'Past moments most like words, a picture, a sound (base64), a vector or another moment, best first',
     body: {
       type: 'object',
       properties: {
@@ -178,6 +178,7 @@ export const apiRoutes = ({ api, isTrusted, metrics, openapi }: RouteSources): r
         audio: text,
         vector: list(number),
         space: text,
+        moment: object({ source: text, timeUs: count }),
         top: count,
         sinceUs: count,
         untilUs: count,

@@ -31,6 +31,8 @@ export interface AlertingOptions {
   readonly models: () => readonly ServedModel[];
   /** What a rule may name. */
   readonly nameable: () => Omit<Nameable, 'rules'>;
+  /** What a source gave at a moment that is no longer fresh, where it is remembered. */
+  readonly moment?: (source: string, timeUs: number) => Promise<SpaceVector | undefined>;
   /** What the last day scores against a query, where it is remembered. */
   readonly remembered?: (query: SpaceVector) => Promise<readonly PastScores[]>;
   /** Whether a source, or the fusion, is still configured. */
@@ -208,7 +210,7 @@ export class Alerting {
   }
 
   async #embed(rule: Rule, { space, encoders, bundle }: ServedModel): Promise<SpaceVector | undefined> {
-    const { folder, explain, recorded } = this.#options;
+    const { folder, explain, recorded, moment } = this.#options;
     const before = recorded?.(rule);
     if (before?.space === space.id) return before;
     try {
@@ -217,7 +219,7 @@ export class Alerting {
         folder,
         audioRateHz: audioRateHz(bundle),
         event: (id) => this.#evidence.vector(id),
-        past: (source, timeUs) => this.#engine.past(source, timeUs),
+        past: async (source, timeUs) => this.#engine.past(source, timeUs) ?? moment?.(source, timeUs),
       });
     } catch (error) {
       throw explain(error, rule);

@@ -78,6 +78,7 @@ export class EdgeBind {
       folder,
       models: () => models.inService,
       nameable: () => ({ sources: inForce.config.sources, names: namesOf(inForce.config) }),
+      moment: (source, timeUs) => this.#past.moment(source, timeUs),
       remembered: (query) => this.#past.scores(query, this.#clock.nowUs()),
       isThere: (id) => (id === 'fused' ? inForce.config.fusion !== undefined : inForce.config.sources.some((source) => source.id === id)),
       clock: this.#clock,

@@ -6,6 +6,7 @@ import { EdgeBindError, messageOf, UsageError } from '../core/errors.ts';
 import { readNpy } from '../frontends/npy.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import { normalise, weightedMean, type SpaceVector } from '../space/vector.ts';
+import { momentOf } from './moment-of.ts';
 
 export interface EmbedQueryOptions {
   readonly encoders: Encoders;
@@ -15,7 +16,7 @@ export interface EmbedQueryOptions {
   /** The vector of a past alert. Absent: there is no past here. */
   readonly event?: (id: string) => Promise<SpaceVector | undefined>;
   /** What a source gave at a moment. */
-  readonly past?: (source: string, timeUs: number) => SpaceVector | undefined;
+  readonly past?: (source: string, timeUs: number) => Promise<SpaceVector | undefined>;
 }
 
 /** No example that a person gives is larger. */
@@ -88,20 +89,7 @@ async function embedPart(part: QueryPart, { encoders, folder, audioRateHz, event
     return named(vector, () => checkedVector(bytes, vector, encoders.space.dim));
   }
   const space = encoders.space.id;
-  if (moment) {
-    const found = past?.(moment.source, moment.timeUs);
-    if (!found)
-      throw new UsageError(
-        'MOMENT_GONE',
-        `${moment.source} has nothing within 2 s of ${new Date(moment.timeUs / 1000).toISOString()}: moments are kept for about half an hour; name an alert of that time as "event"`,
-      );
-    if (found.space !== space)
-      throw new UsageError(
-        'MOMENT_OTHER_SPACE',
-        `what ${moment.source} gave then is of space ${found.space}, this is ${space}: vectors of two spaces cannot be compared; name a moment since the model changed`,
-      );
-    return found.vector;
-  }
+  if (moment) return momentOf(moment, space, await past?.(moment.source, moment.timeUs));
   const id = part.event ?? '';
   const found = await event?.(id);
   if (!found) throw new UsageError('EVENT_UNKNOWN', `there is no kept alert "${id}": GET /api/v1/alerts lists the ids`);

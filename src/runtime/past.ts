@@ -63,6 +63,7 @@ export class Past {
     return recall(query, {
       ...this.#present(),
       search: (one) => memory.search(one),
+      moment: (source, timeUs) => memory.moment(source, timeUs),
       present: this.#sources(),
       nowUs: this.#clock.nowUs(),
     });
@@ -71,6 +72,11 @@ export class Past {
   /** What the windows of the last day score against a query, by source; empty where nothing is remembered. */
   async scores(query: SpaceVector, nowUs: number): Promise<readonly ScoredPast[]> {
     return (await this.#memory?.scores(query, nowUs - DAY_US)) ?? [];
+  }
+
+  /** What a source gave at a moment; undefined where nothing is kept of then. */
+  async moment(source: string, timeUs: number): Promise<SpaceVector | undefined> {
+    return this.#memory?.moment(source, timeUs);
   }
 
   async stop(): Promise<void> {

@@ -9,7 +9,8 @@ import { nearest } from '../core/nearest.ts';
 import { hasOneExample, ONE_EXAMPLE, PAST_QUERY_FIELDS, type PastQuery } from '../core/past-query.ts';
 import { readSoundFile } from '../inputs/sound-file.ts';
 import type { MemoryAnswer, MemoryQuery } from '../memory/memory-store.ts';
-import { normalise } from '../space/vector.ts';
+import { normalise, type SpaceVector } from '../space/vector.ts';
+import { momentOf } from './moment-of.ts';
 
 /** The body of `POST /api/v1/search`. */
 const searchSchema = z.strictObject(PAST_QUERY_FIELDS).refine(hasOneExample, ONE_EXAMPLE);
@@ -26,6 +27,8 @@ export interface RecallOptions {
   /** Rate at which the bundle hears. */
   readonly audioRateHz: number;
   readonly search: (query: MemoryQuery) => Promise<MemoryAnswer>;
+  /** What a source gave at a moment. */
+  readonly moment: (source: string, timeUs: number) => Promise<SpaceVector | undefined>;
   /** Ids of sources that there are, whether or not anything of them is remembered yet. */
   readonly present?: readonly string[] | undefined;
   /** The time now, of the clock that stamped the past. */
@@ -43,14 +46,15 @@ const OTHER_UNITS = { from: 1e9, to: 1e14 };
 /**
  * Asks a memory: embeds the query with the encoders that the sensors have, and ranks past moments by it.
  *
- * @throws UsageError `BAD_SEARCH` for a range in which nothing can be, `UNKNOWN_SOURCE`, and where the query cannot be embedded;
+ * @throws UsageError `BAD_SEARCH` for a range in which nothing can be, `UNKNOWN_SOURCE`, `MOMENT_GONE`, and where the query cannot be embedded;
  * SpaceMismatchError for a vector of another space
  */
-export async function recall(query: PastQuery, { encoders, audioRateHz, search, present = [], nowUs }: RecallOptions): Promise<PastAnswer> {
+export async function recall(query: PastQuery, options: RecallOptions): Promise<PastAnswer> {
+  const { encoders, search, present = [], nowUs } = options;
   const { id: space } = encoders.space;
   const { top, sinceUs, untilUs, sources, modalities } = query;
   checkRange(query, nowUs);
-  const vector = await queryVector(query, encoders, audioRateHz);
+  const vector = await queryVector(query, options);
   const { sources: remembered, ...answer } = await search({ space, vector, top, sinceUs, untilUs, sources, modalities });
   checkSources(sources ?? [], [...new Set([...remembered, ...present])]);
   return { space, ...answer };
@@ -76,11 +80,12 @@ function checkRange({ sinceUs, untilUs }: PastQuery, nowUs: number): void {
   if (sinceUs !== undefined && untilUs !== undefined && untilUs <= sinceUs) fail(`untilUs ${untilUs} is not after sinceUs ${sinceUs}`);
 }
 
-async function queryVector(query: PastQuery, encoders: Encoders, audioRateHz: number): Promise<Float32Array> {
+async function queryVector(query: PastQuery, { encoders, audioRateHz, moment }: RecallOptions): Promise<Float32Array> {
   if (query.text !== undefined) return encoders.embedText(query.text);
   if (query.image !== undefined) return encoders.embedPicture({ kind: 'encoded', bytes: Buffer.from(query.image, 'base64') });
   if (query.audio !== undefined) return encoders.embedSound(await soundOf(Buffer.from(query.audio, 'base64'), audioRateHz));
   const { id, dim } = encoders.space;
+  if (query.moment) return momentOf(query.moment, id, await moment(query.moment.source, query.moment.timeUs));
   if (query.space !== undefined && query.space !== id) throw new SpaceMismatchError(query.space, id);
   const vector = normalise(Float32Array.from(query.vector ?? []));
   if (vector.length !== dim) throw new UsageError('VECTOR_SHAPE', `the vector has ${vector.length} numbers, one of this space has ${dim}`);

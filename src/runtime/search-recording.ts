@@ -2,7 +2,8 @@ import type { MemoryAnswer, MemoryHit, MemoryQuery } from '../memory/memory-stor
 import type { Recording } from '../recording/open-recording.ts';
 import { candidatesFor, MERGE_US, mergeMoments } from '../space/search/merge-moments.ts';
 import { TopList } from '../space/search/top-list.ts';
-import { similarity } from '../space/vector.ts';
+import { awayFrom, MOMENT_US } from '../core/moment.ts';
+import { similarity, type SpaceVector } from '../space/vector.ts';
 
 /** The moments of a recording that are most like a vector, as `MemoryStore.search` finds those of a memory; in constant memory. */
 export async function searchRecording(recording: Recording, query: MemoryQuery): Promise<MemoryAnswer> {
@@ -33,4 +34,16 @@ export async function searchRecording(recording: Recording, query: MemoryQuery):
     otherSpace,
     sources: recording.sources.map(({ id }) => id),
   };
+}
+
+/** What a source gave at a moment of a recording: the vector of its nearest window within 2 s; of several that hold it the first. */
+export async function momentOfRecording(recording: Recording, source: string, timeUs: number): Promise<SpaceVector | undefined> {
+  let best: { readonly away: number; readonly found: SpaceVector } | undefined;
+  for await (const event of recording.events({ kinds: ['embedding'], sources: [source] })) {
+    if (event.kind !== 'embedding') continue;
+    const { space, vector } = event.embedding;
+    const away = awayFrom(event.embedding, timeUs);
+    if (away < (best?.away ?? MOMENT_US)) best = { away, found: { space, vector } };
+  }
+  return best?.found;
 }

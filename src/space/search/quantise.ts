@@ -25,6 +25,10 @@ export function quantise(vector: Float32Array, coarse: Int8Array, fine?: Int8Arr
   return scale;
 }
 
+/** The vector again, as far as two bytes a number keep it. */
+export const vectorOf = ({ scale, coarse, fine }: Quantised): Float32Array =>
+  Float32Array.from(coarse, (step, i) => scale * (step + (fine[i] ?? 0) / FINE_STEPS));
+
 /** Dot product of a float vector with a quantised one. */
 export function fineDot(query: Float32Array, { scale, coarse, fine }: Quantised): number {
   let sum = 0;
