@@ -71,7 +71,7 @@ export class Memory {
   }
 
   /** Remembers a window of a source. Returns at once. */
-  add({ source, modality, space, startUs, endUs, vector }: Embedding): void {
+  add({ source, modality, space, startUs, endUs, vector, confidence }: Embedding): void {
     const stage = this.#stage(source);
     stage.receive();
     if (this.#isStopping || this.#total >= MAX_WAITING) {
@@ -79,7 +79,7 @@ export class Memory {
       return;
     }
     this.#wait(source, 1);
-    this.#gathered.push({ source, modality, space, startUs, endUs, vector });
+    this.#gathered.push({ source, modality, space, startUs, endUs, vector, ...(confidence !== undefined && { confidence }) });
     this.#cancelGather ??= this.#options.clock.after(GATHER_MS, () => this.#send());
   }
 
