@@ -6,6 +6,7 @@ import { EdgeBindError, messageOf } from '../core/errors.ts';
 import { senseSchema } from '../core/modality-schema.ts';
 import { type Alert } from '../core/types.ts';
 import type { AlertDraft } from './active-rule.ts';
+import { refuseNewer } from './refuse-newer.ts';
 
 const alertSchema: z.ZodType<Alert> = z.object({
   cursor: z.number().int().positive(),
@@ -195,12 +196,7 @@ function parseLine(line: string, path: string): Alert[] {
     return [];
   }
   const format = formatSchema.safeParse(json).data?.format ?? FORMAT;
-  // What this version does not know would be lost when the file is rewritten.
-  if (format > FORMAT)
-    throw new EdgeBindError(
-      'STATE_NEWER',
-      `${path}: was written by a newer EdgeBind (format ${format}, this one reads up to ${FORMAT}); install that version, or move the file away to begin anew`,
-    );
+  refuseNewer(path, format, FORMAT);
   const parsed = alertSchema.safeParse(json);
   return parsed.success ? [parsed.data] : [];
 }

@@ -5,6 +5,7 @@ import { base64Of, floatsOf, holdsFloats } from '../core/base64.ts';
 import { EdgeBindError, messageOf } from '../core/errors.ts';
 import type { SpaceVector } from '../space/vector.ts';
 import { ruleSchema, type Rule } from './rule.ts';
+import { refuseNewer } from './refuse-newer.ts';
 
 const VERSION = 1;
 const versionSchema = z.object({ version: z.number() });
@@ -53,11 +54,7 @@ export function readLiveRules(path: string): LiveRules {
     throw unreadable(path, messageOf(cause), cause);
   }
   const version = versionSchema.safeParse(json).data?.version ?? VERSION;
-  if (version > VERSION)
-    throw new EdgeBindError(
-      'STATE_NEWER',
-      `${path}: was written by a newer EdgeBind (format ${version}, this one reads up to ${VERSION}); install that version, or move the file away to begin anew`,
-    );
+  refuseNewer(path, version, VERSION);
   const parsed = storeSchema.safeParse(json);
   if (!parsed.success) throw unreadable(path, z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
   return parsed.data;
